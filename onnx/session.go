@@ -1,0 +1,163 @@
+package onnx
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"truename"
+	"truename/models"
+)
+
+// Session is one loaded network. It is safe for concurrent use.
+type Session struct {
+	id    string
+	graph *ort.DynamicAdvancedSession
+	free  chan *slot
+	all   []*slot
+}
+
+// slot is a place to run in: tensors that live as long as the session.
+type slot struct {
+	input   *ort.Tensor[float32]
+	outputs []*ort.Tensor[float32]
+	in, out []ort.Value
+	data    [][]float32
+}
+
+// Load makes a session of a model's bytes with the given number of slots, after checking that the graph has exactly
+// the inputs and outputs, by name and shape, that the manifest says. [Start] must have succeeded.
+func Load(model *models.Model, graph []byte, slots int) (*Session, error) {
+	if err := checkGraph(model, graph); err != nil {
+		return nil, loadError(model, err)
+	}
+	options, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, loadError(model, err)
+	}
+	defer options.Destroy()
+	for _, set := range []func() error{
+		func() error { return options.SetIntraOpNumThreads(1) },
+		func() error { return options.SetInterOpNumThreads(1) },
+		func() error { return options.SetExecutionMode(ort.ExecutionModeSequential) },
+		func() error { return options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0") },
+	} {
+		if err := set(); err != nil {
+			return nil, loadError(model, err)
+		}
+	}
+	s := &Session{id: model.ID, free: make(chan *slot, slots)}
+	s.graph, err = ort.NewDynamicAdvancedSessionWithONNXData(graph, []string{model.Input.Name}, model.Output.Names, options)
+	if err != nil {
+		return nil, loadError(model, err)
+	}
+	for range slots {
+		if err := s.addSlot(model); err != nil {
+			s.Close()
+			return nil, loadError(model, err)
+		}
+	}
+	return s, nil
+}
+
+func (s *Session) addSlot(model *models.Model) error {
+	sl := &slot{}
+	s.all = append(s.all, sl)
+	var err error
+	if sl.input, err = ort.NewEmptyTensor[float32](model.Input.Shape()); err != nil {
+		return err
+	}
+	sl.in = []ort.Value{sl.input}
+	for _, shape := range model.Output.Shapes {
+		t, err := ort.NewEmptyTensor[float32](shape)
+		if err != nil {
+			return err
+		}
+		sl.outputs = append(sl.outputs, t)
+		sl.out = append(sl.out, t)
+		sl.data = append(sl.data, t.GetData())
+	}
+	s.free <- sl
+	return nil
+}
+
+// Run waits for a slot, lets fill write the input (flat, in the manifest's layout), runs the network and lets read
+// see the outputs in the order of the manifest. Neither may keep the slices.
+func (s *Session) Run(ctx context.Context, fill func(input []float32), read func(outputs [][]float32)) error {
+	select {
+	case sl := <-s.free:
+		defer func() { s.free <- sl }()
+		if err := ctx.Err(); err != nil {
+			return waitError(err)
+		}
+		fill(sl.input.GetData())
+		if err := s.graph.Run(sl.in, sl.out); err != nil {
+			return &truename.Error{Kind: truename.KindUnavailable, Code: truename.CodeEngineFailure,
+				Detail: "The network " + s.id + " failed.", Remedy: "Try again; if it persists, see the server's log.", Cause: err}
+		}
+		read(sl.data)
+		return nil
+	case <-ctx.Done():
+		return waitError(ctx.Err())
+	}
+}
+
+// Close frees the session. No run may be under way.
+func (s *Session) Close() {
+	for _, sl := range s.all {
+		if sl.input != nil {
+			sl.input.Destroy()
+		}
+		for _, t := range sl.outputs {
+			t.Destroy()
+		}
+	}
+	s.all = nil
+	if s.graph != nil {
+		s.graph.Destroy()
+		s.graph = nil
+	}
+}
+
+// checkGraph compares the graph's declared inputs and outputs with the manifest's.
+func checkGraph(model *models.Model, graph []byte) error {
+	inputs, outputs, err := ort.GetInputOutputInfoWithONNXData(graph)
+	if err != nil {
+		return err
+	}
+	if len(inputs) != 1 {
+		return fmt.Errorf("the graph has %d inputs, not one", len(inputs))
+	}
+	if err := checkTensor(inputs[0], model.Input.Name, model.Input.Shape()); err != nil {
+		return err
+	}
+	for i, name := range model.Output.Names {
+		at := slices.IndexFunc(outputs, func(o ort.InputOutputInfo) bool { return o.Name == name })
+		if at < 0 {
+			return fmt.Errorf("the graph has no output %q", name)
+		}
+		if err := checkTensor(outputs[at], name, model.Output.Shapes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkTensor(info ort.InputOutputInfo, name string, shape []int64) error {
+	if info.Name != name || !slices.Equal(info.Dimensions, shape) || info.DataType != ort.TensorElementDataTypeFloat {
+		return fmt.Errorf("the graph has %q %v of %v, the manifest says %q %v of float", info.Name, info.Dimensions, info.DataType, name, shape)
+	}
+	return nil
+}
+
+func loadError(model *models.Model, err error) error {
+	return &truename.Error{Kind: truename.KindUnavailable, Code: truename.CodeModelPack,
+		Detail: "The model " + model.ID + " cannot be loaded.", Remedy: "Check that file and manifest belong together.", Cause: err}
+}
+
+func waitError(err error) error {
+	return &truename.Error{Kind: truename.KindTimeout, Code: truename.CodeTimeout,
+		Detail: "The request ended before the work was done.", Remedy: "Try again.", Cause: err}
+}
