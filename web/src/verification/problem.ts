@@ -1,0 +1,13 @@
+/** Problem documents (RFC 9457) with this API's own members: code, remedy and, where one picture is at fault, sample. */
+import { nullable, number, object, text } from './read';
+import { use } from './result';
+
+export const problem = object({
+	title: nullable(text),
+	status: nullable(number),
+	detail: nullable(text),
+	code: nullable(text),
+	remedy: nullable(text),
+	sample: nullable(use),
+});
+export type Problem = ReturnType<typeof problem>;
