@@ -13,7 +13,10 @@ import (
 //
 // Input `input` [1,3,150,150], NCHW, RGB: (value − mean) / 256 with value 0..255 and mean 122.782, 117.001, 104.298,
 // which happens outside of the graph. (dlib divides by 256; face-api by 255, a deviation of its own.) The picture is
-// dlib's face chip: 150 pixels, padding 0.25, see [DlibPoints].
+// dlib's face chip of 150 pixels with padding 0.25. Of the mean face shape in dlib's source, which is what a chip is
+// aligned to, five points lie, in pixels with the origin in the corner of the corner pixel, at: eyes (means of the lid
+// points) 47.92 46.69 and 101.11 46.69, tip of the nose 74.51 77.06, corners of the mouth (means of the outer and inner
+// lips') 52.73 103.75 and 96.30 103.75.
 //
 // Output `output` [1,128]: the template, compared by Euclidean distance and not of unit length (about 1.4); dlib's own
 // threshold is 0.6.
@@ -40,12 +43,6 @@ func Dlib(manifest, weights []byte) ([]byte, error) {
 	}
 	return d.graph.encode(), nil
 }
-
-// DlibPoints are the places, in pixels of dlib's 150×150 face chip, of: the eye at the picture's left, the other eye
-// (each the mean of its upper and lower lid's four points), the tip of the nose, the corner of the mouth at the left,
-// the other corner. Derived from the mean face shape that dlib publishes in its source (get_face_chip_details, 68
-// points, here with padding 0.25): eyes 37,38,40,41 and 43,44,46,47, nose 30, mouth 48 and 54.
-func DlibPoints() [5][2]float64 { return [5][2]float64{} }
 
 // dlib builds the network. The first error sticks; later calls do nothing then.
 type dlib struct {
