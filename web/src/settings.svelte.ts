@@ -1,8 +1,6 @@
-import { en, type Words } from './words/en';
-import { zhCN } from './words/zh-CN';
+import type { Words } from './words/en';
+import { dictionaries, preferredLanguage, type Language } from './words/language';
 
-const dictionaries = { en, 'zh-CN': zhCN } satisfies Record<string, Words>;
-export type Language = keyof typeof dictionaries;
 export type Theme = 'light' | 'dark';
 
 /** Language and colours: the browser's choice until the person makes their own, which only this browser remembers. */
@@ -29,15 +27,6 @@ export class Settings {
 		this.#chosen = theme;
 		remember('theme', theme);
 	}
-}
-
-export function preferredLanguage(languages: readonly string[]): Language {
-	for (const language of languages) {
-		const primary = language.toLowerCase().split('-')[0];
-		if (primary === 'zh') return 'zh-CN';
-		if (primary === 'en') return 'en';
-	}
-	return 'en';
 }
 
 // Storage can be forbidden by the browser; the page then simply forgets.

@@ -1,27 +1,34 @@
 /** Fine interlaced lines, as security printing draws them: the page's own ornament. All are SVG path data. */
 
-/** A ring woven of `strands` waves around an oval, in a box of 400 × 500. */
-export function rosette(strands = 14, waves = 11): string[] {
-	return Array.from({ length: strands }, (_, strand) => {
-		const phase = (2 * Math.PI * strand) / strands;
-		return curve(240, (t) => {
-			const angle = 2 * Math.PI * t;
-			const r = 1 + 0.085 * Math.sin(waves * angle + phase) + 0.02 * Math.sin(3 * waves * angle - phase);
-			return [200 + 138 * r * Math.cos(angle), 250 + 178 * r * Math.sin(angle)];
-		});
-	});
+/** An oval ring of two braids, a wide one and a narrow one around it, in a box of 400 × 500. */
+export function rosette(): string[] {
+	return [...ring(14, 11, 0.085, 1), ...ring(4, 66, 0.008, 1.16)];
 }
 
-/** A band woven of `strands` waves, in a box of 1000 × 100, that repeats every 250 so that it can be moved along. */
-export function band(strands = 9): string[] {
-	return Array.from({ length: strands }, (_, strand) => {
-		const phase = (2 * Math.PI * strand) / strands;
-		return curve(200, (t) => {
-			const angle = 2 * Math.PI * 5 * t;
-			const y = 34 * Math.sin(angle + phase) * (0.55 + 0.45 * Math.cos(2 * angle + phase));
-			return [1250 * t, 50 + y];
-		});
-	});
+/** A band of braid, in a box of 1000 × 100, that repeats every 125 so that it can be moved along. */
+export function band(): string[] {
+	return strands(14).map((phase) =>
+		curve(9 * 32, (t) => [1125 * t, 50 + 40 * braid(2 * Math.PI * 9 * t, phase)]),
+	);
+}
+
+function ring(count: number, waves: number, depth: number, radius: number): string[] {
+	return strands(count).map((phase) =>
+		curve(waves * 22, (t) => {
+			const angle = 2 * Math.PI * t;
+			const r = radius * (1 + depth * braid(waves * angle, phase));
+			return [200 + 126 * r * Math.cos(angle), 250 + 164 * r * Math.sin(angle)];
+		}),
+	);
+}
+
+function strands(count: number): number[] {
+	return Array.from({ length: count }, (_, i) => (2 * Math.PI * i) / count);
+}
+
+/** One strand's distance from the middle: a wave, and a finer one that runs against it. */
+function braid(angle: number, phase: number): number {
+	return Math.sin(angle + phase) + 0.24 * Math.sin(3 * angle - phase);
 }
 
 function curve(steps: number, at: (t: number) => [number, number]): string {

@@ -3,8 +3,8 @@ import { oneIn, shareAbove } from '../verification/odds';
 const count = new Intl.NumberFormat('en');
 const share = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 0 });
 
-/** "1 in 240,000" */
-const odds = (rate: number): string => `1 in ${count.format(oneIn(rate))}`;
+/** "1 in 240,000", which does not break over lines. */
+const odds = (rate: number): string => `1 in ${count.format(oneIn(rate))}`.replaceAll(' ', '\u00a0');
 
 export const en = {
 	name: 'English',
@@ -16,6 +16,11 @@ export const en = {
 	toLightLong: 'Switch to light colours',
 	toDarkLong: 'Switch to dark colours',
 
+	/** Between two sentences, and between the items of a list. */
+	gap: ' ',
+	comma: ', ',
+	settings: 'Language and colours',
+
 	notices: {
 		stored: { title: 'Nothing is stored.', text: 'Both pictures are compared in memory and then forgotten.' },
 		liveness: {
@@ -26,14 +31,15 @@ export const en = {
 
 	pictures: 'The two pictures',
 	use: { portrait: 'Document portrait', live: 'Live photo' },
-	useHint: { portrait: 'From the identity document', live: 'Of the person, taken now' },
+	useHint: { portrait: 'From the document', live: 'Taken now' },
 	choose: 'Choose file',
-	chooseFor: { portrait: 'Choose a file for the document portrait', live: 'Choose a file for the live photo' },
+	chooseFor: { portrait: 'Choose file: document portrait', live: 'Choose file: live photo' },
 	take: 'Use camera',
-	takeFor: { portrait: 'Photograph the document portrait', live: 'Take the live photo with the camera' },
-	remove: 'Remove',
-	removeFor: { portrait: 'Remove the document portrait', live: 'Remove the live photo' },
-	drop: 'or drop or paste a picture',
+	takeFor: { portrait: 'Use camera: document portrait', live: 'Use camera: live photo' },
+	/** Both again, short, under a picture that is there and can be changed. */
+	chooseShort: 'File',
+	takeShort: 'Camera',
+	drop: 'Drop or paste a picture here',
 	dropNow: 'Drop the picture here',
 	notPicture: 'That was no picture.',
 	notShown: 'This browser cannot show this file. It is sent as it is.',
@@ -61,14 +67,13 @@ export const en = {
 	again: 'Try again',
 	restart: 'Compare other pictures',
 
-	result: 'Result',
 	verdict: {
 		match: { short: 'Yes.', long: 'The two faces match.' },
 		no_match: { short: 'No.', long: 'The two faces do not match.' },
 		unusable: { short: 'Can’t say.', long: 'Nothing was compared, because a picture cannot be used.' },
 	},
 	caveat: {
-		match: 'It does not show that the person was really there.',
+		match: 'This does not show that the person was really there.',
 		no_match: 'They are not alike enough for the limit that the operator has set. Better pictures can change that.',
 		unusable: 'This is no statement about the person.',
 	},

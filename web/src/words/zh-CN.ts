@@ -7,11 +7,15 @@ const share = new Intl.NumberFormat('zh-CN', { style: 'percent', maximumFraction
 
 const spaced = (n: number): string => compact.format(n).replace(/(\d)(万|亿)/, '$1 $2');
 
-/** “24 万分之一”, “万分之一” */
+/** “ 24 万分之一”, “万分之一”: a space before a digit, none before a character, and no line break inside. */
 const odds = (rate: number): string => {
 	const n = oneIn(rate);
-	return n === 10_000 ? '万分之一' : `${spaced(n)}分之一`;
+	if (n === 10_000) return held('万分之一');
+	return ` ${held(`${spaced(n)} 分之一`.replace(/(万|亿) /, '$1'))}`;
 };
+
+/** Text that does not break over lines: no-break spaces, and word joiners between the characters. */
+const held = (text: string): string => [...text.replaceAll(' ', '\u00a0')].join('\u2060');
 
 export const zhCN: Words = {
 	name: '中文',
@@ -23,6 +27,10 @@ export const zhCN: Words = {
 	toLightLong: '切换为浅色',
 	toDarkLong: '切换为深色',
 
+	gap: '',
+	comma: '，',
+	settings: '语言与配色',
+
 	notices: {
 		stored: { title: '不留存任何数据。', text: '两张图片只在内存中比对，用完即弃。' },
 		liveness: { title: '不做活体检测。', text: '本页只比对两张图片，翻拍的照片在这里也能通过。' },
@@ -30,14 +38,14 @@ export const zhCN: Words = {
 
 	pictures: '两张图片',
 	use: { portrait: '证件人像', live: '现场照片' },
-	useHint: { portrait: '来自身份证件', live: '本人，当场拍摄' },
+	useHint: { portrait: '来自身份证件', live: '本人当场拍摄' },
 	choose: '选择文件',
-	chooseFor: { portrait: '为证件人像选择文件', live: '为现场照片选择文件' },
+	chooseFor: { portrait: '选择文件：证件人像', live: '选择文件：现场照片' },
 	take: '使用摄像头',
-	takeFor: { portrait: '拍摄证件人像', live: '用摄像头拍摄现场照片' },
-	remove: '移除',
-	removeFor: { portrait: '移除证件人像', live: '移除现场照片' },
-	drop: '也可以拖入或粘贴图片',
+	takeFor: { portrait: '使用摄像头：证件人像', live: '使用摄像头：现场照片' },
+	chooseShort: '文件',
+	takeShort: '摄像头',
+	drop: '可将图片拖到或粘贴到这里',
 	dropNow: '松开即可放入图片',
 	notPicture: '这不是图片。',
 	notShown: '浏览器无法显示此文件，仍会原样发送。',
@@ -65,7 +73,6 @@ export const zhCN: Words = {
 	again: '重试',
 	restart: '比对其他图片',
 
-	result: '结果',
 	verdict: {
 		match: { short: '是。', long: '两张人脸匹配。' },
 		no_match: { short: '否。', long: '两张人脸不匹配。' },
@@ -80,16 +87,16 @@ export const zhCN: Words = {
 	rate: (rate) =>
 		rate > shareAbove
 			? `两个陌生人之间，约 ${share.format(rate)} 的比对至少有这么像。`
-			: `两个陌生人像到这种程度的概率约为 ${odds(rate)}。`,
-	rateUnder: (rate) => `两个陌生人像到这种程度的概率低于 ${odds(rate)}。`,
+			: `两个陌生人像到这种程度的概率约为${odds(rate)}。`,
+	rateUnder: (rate) => `两个陌生人像到这种程度的概率低于${odds(rate)}。`,
 	interval: (low, high) => {
-		const end = (rate: number) => (rate > shareAbove ? share.format(rate) : odds(rate));
-		return low > 0 ? `95% 置信区间：${end(high)}至${end(low)}` : `95% 置信上限：${end(high)}`;
+		const end = (rate: number) => (rate > shareAbove ? ` ${share.format(rate)}` : odds(rate));
+		return low > 0 ? `95% 置信区间：${end(high).trimStart()}至${end(low)}` : `95% 置信上限：${end(high).trimStart()}`;
 	},
-	target: (rate) => `运营方的上限：${odds(rate)}`,
+	target: (rate) => `运营方的上限：${odds(rate).trimStart()}`,
 	targetShort: '上限',
 	tick: (n) => spaced(n),
-	scaleStart: '十分之一',
+	scaleStart: '1/10',
 	weaker: '常见',
 	stronger: '罕见',
 
