@@ -64,6 +64,8 @@ type Error struct {
 	Detail string
 	// Remedy is one sentence that says what to do about it.
 	Remedy string
+	// Sample names the picture the error is about; empty when it is about none, or not about one of two.
+	Sample Use
 	// Cause is the underlying error, for logs; it is never shown to a caller.
 	Cause error
 }

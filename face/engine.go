@@ -3,6 +3,8 @@ package face
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync/atomic"
 
 	"truename/models"
 	"truename/onnx"
@@ -29,14 +31,16 @@ func ParseEffort(s string) (Effort, error) {
 
 // Engine holds the loaded networks of one pack. It is safe for concurrent use; its memory does not grow with load.
 type Engine struct {
-	effort                                      Effort
-	detector, landmarks, recogniser, pose, eyes *network
+	effort                                            Effort
+	detector, landmarks, mesh, recogniser, pose, eyes *network
 }
 
 // network is a model of the manifest with its session.
 type network struct {
 	*models.Model
 	session *onnx.Session
+	// runs counts how often it was run.
+	runs atomic.Int64
 }
 
 // Load reads, checks and loads the pack's networks, each with the given number of slots: so many pictures can be
@@ -49,6 +53,7 @@ func Load(pack *models.Pack, effort Effort, slots int) (*Engine, error) {
 	}{
 		{models.RoleDetector, &e.detector},
 		{models.RoleLandmarks, &e.landmarks},
+		{models.RoleMesh, &e.mesh},
 		{models.RoleRecogniser, &e.recogniser},
 		{models.RolePose, &e.pose},
 		{models.RoleEyes, &e.eyes},
@@ -67,18 +72,44 @@ func Load(pack *models.Pack, effort Effort, slots int) (*Engine, error) {
 			e.Close()
 			return nil, err
 		}
-		*part.into = &network{model, session}
+		*part.into = &network{Model: model, session: session}
 	}
 	return e, nil
 }
 
 // Close frees the networks. No analysis may be under way.
 func (e *Engine) Close() {
-	for _, n := range []*network{e.detector, e.landmarks, e.recogniser, e.pose, e.eyes} {
-		if n != nil {
-			n.session.Close()
+	for _, n := range e.networks() {
+		n.session.Close()
+	}
+}
+
+// networks gives those that the pack has.
+func (e *Engine) networks() []*network {
+	all := []*network{e.detector, e.landmarks, e.mesh, e.recogniser, e.pose, e.eyes}
+	return slices.DeleteFunc(all, func(n *network) bool { return n == nil })
+}
+
+// Runs gives how often each network has run so far.
+func (e *Engine) Runs() map[models.Role]int64 {
+	runs := map[models.Role]int64{}
+	for _, n := range e.networks() {
+		runs[n.Role] = n.runs.Load()
+	}
+	return runs
+}
+
+// RunBare runs each network so many times on whatever its input holds and does nothing else: the limit that the whole
+// way is measured against. These runs are not counted.
+func (e *Engine) RunBare(ctx context.Context, runs map[models.Role]int64) error {
+	for _, n := range e.networks() {
+		for range runs[n.Role] {
+			if err := n.session.Run(ctx, func([]float32) {}, func([][]float32) {}); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // run fills the network's input with a region of the picture and lets read see its outputs.
@@ -87,5 +118,9 @@ func (n *network) run(ctx context.Context, pic *picture, toSource Affine, read f
 	if n.Crop.Kind == "letterbox" {
 		beyond = outside{grey: n.Crop.Pad, fixed: true}
 	}
+	n.runs.Add(1)
 	return n.session.Run(ctx, func(input []float32) { pic.sample(input, n.Input, toSource, beyond) }, read)
 }
+
+// Model identifies recogniser and effort: what a template must share with another to be compared.
+func (e *Engine) Model() string { return e.recogniser.ID + "/" + string(e.effort) }

@@ -47,3 +47,6 @@ func (c *Calibration) check() error {
 	}
 	return nil
 }
+
+// Tables gives all calibrations of a recogniser.
+func (m *Model) Tables() []Calibration { return m.tables }

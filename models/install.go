@@ -15,6 +15,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"truename/models/tfjs"
 )
 
 // maxMember bounds what is read of one file in a tarball; the largest wanted is the runtime library with 46 MB.
@@ -117,6 +119,10 @@ func (m member) build(contents map[string][]byte) ([]byte, error) {
 	switch m.convert {
 	case "":
 		return contents[m.path], nil
+	case "tfjs-facemesh":
+		return tfjs.GraphModel(contents[m.path], contents[m.weights], "output_mesh", "output_faceflag")
+	case "tfjs-dlib":
+		return tfjs.Dlib(contents[m.path], contents[m.weights])
 	default:
 		return nil, fmt.Errorf("unknown conversion %q", m.convert)
 	}

