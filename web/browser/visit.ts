@@ -52,11 +52,13 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
 /** Fails on every violation of WCAG 2.2 A and AA and of axe's best practices. */
 export async function expectAccessible(page: Page): Promise<void> {
 	await page.evaluate(axe);
-	const violations = await page.evaluate(async () => {
-		const { violations } = await (window as unknown as { axe: typeof import('axe-core') }).axe.run(document, {
+	const { checks, violations } = await page.evaluate(async () => {
+		const { passes, violations } = await (window as unknown as { axe: typeof import('axe-core') }).axe.run(document, {
 			runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
 		});
-		return violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} ${n.failureSummary ?? ''}`).join(' | ')}`);
+		const told = violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} ${n.failureSummary ?? ''}`).join(' | ')}`);
+		return { checks: passes.length, violations: told };
 	});
+	expect(checks).toBeGreaterThan(15);
 	expect(violations).toEqual([]);
 }

@@ -104,8 +104,8 @@ export const en = {
 	measure: {
 		inter_eye_distance: 'Distance between the eyes',
 		sharpness: 'Sharpness',
-		under_exposure: 'Too dark, share',
-		over_exposure: 'Too bright, share',
+		under_exposure: 'Too dark (share)',
+		over_exposure: 'Too bright (share)',
 		illumination_uniformity: 'Evenness of light',
 		yaw: 'Turned sideways',
 		pitch: 'Raised or lowered',
@@ -118,7 +118,7 @@ export const en = {
 	unit: { px: 'px', deg: '°' } as Record<string, string>,
 	number: (value: number) => new Intl.NumberFormat('en', { maximumSignificantDigits: 3 }).format(value),
 	model: 'Recogniser',
-	score: 'Comparison score',
+	score: 'comparison score',
 	threshold: 'needed',
 
 	camera: {
