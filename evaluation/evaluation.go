@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"slices"
+
+	"truename/models"
 )
 
 // Options say what to evaluate.
 type Options struct {
-	// Model names the recogniser in results; Dataset names the images.
-	Model, Dataset string
+	// Model is the recogniser's id and Effort how templates were made ("fast", "accurate"); Dataset names the images.
+	Model, Effort, Dataset string
 	// Pairs is the protocol of genuine and impostor pairs.
 	Pairs *Pairs
 	// AllPairs asks for every comparison among Samples and the samples of Pairs.
@@ -38,13 +40,15 @@ type Evaluation struct {
 	People   int
 	Failures []Sample
 	// SelfTuned: there was one fold, so that accuracy is judged on the pairs that its threshold was chosen on.
-	SelfTuned     bool
-	PairsDetail   Detail
-	AllDetail     *Detail
-	ErrataSource  string
-	ErrataDetail  *Detail // of all pairs when asked for, else of the pairs, without label errors
-	ErrataImages  int     // samples left out or relabelled
-	Calibration   *CalibrationTable
+	SelfTuned    bool
+	PairsDetail  Detail
+	AllDetail    *Detail
+	ErrataSource string
+	ErrataDetail *Detail // of all pairs when asked for, else of the pairs, without label errors
+	ErrataImages int     // samples left out or relabelled
+	// Calibration is the recogniser's table, from all pairs with their labels as they are; nil without all pairs, or when
+	// there are too few.
+	Calibration   *models.Calibration
 	BootstrapSeed uint64
 }
 
@@ -88,7 +92,7 @@ func Evaluate(ctx context.Context, o Options, templates Templates) (*Evaluation,
 		if err != nil {
 			return nil, err
 		}
-		e.Result.AllPairs, e.AllDetail, e.Calibration = &all.result, &all.detail, &all.calibration
+		e.Result.AllPairs, e.AllDetail, e.Calibration = &all.result, &all.detail, all.calibration
 	}
 	if o.Errata == nil {
 		return e, nil
@@ -159,7 +163,7 @@ func evaluatePairs(protocol *Pairs, templates Templates, errata *Errata) (PairsR
 type allPairs struct {
 	result      AllPairsResult
 	detail      Detail
-	calibration CalibrationTable
+	calibration *models.Calibration
 }
 
 func evaluateAll(ctx context.Context, p *population, o Options) (*allPairs, error) {
@@ -174,14 +178,14 @@ func evaluateAll(ctx context.Context, p *population, o Options) (*allPairs, erro
 		Genuine: all.genuine.histogram(displayBins), Impostor: all.impostor.histogram(displayBins),
 		WorstGenuine: p.comparisons(all.worstGenuine), WorstImpostor: p.comparisons(all.worstImpostor)}
 
-	ladder := ladderOf(all.impostor)
+	steps := newLadder(all.impostor)
 	resampled := &bootstrap{}
-	if len(ladder) > 0 {
-		if resampled, err = p.resample(ctx, ladder, all.genuinePairs, o.Seed); err != nil {
+	if len(steps.thresholds) > 0 {
+		if resampled, err = p.resample(ctx, steps.thresholds, all.genuinePairs, o.Seed); err != nil {
 			return nil, err
 		}
 	}
-	a.calibration = calibrate(o.Dataset, p, all.impostor, resampled)
+	a.calibration = calibrate(o, p, all.impostor, steps, resampled)
 	for _, target := range targets() {
 		a.result.TARCI[target.key] = nil
 		if tar := a.result.TARAtFAR[target.key]; tar != nil {
@@ -189,7 +193,7 @@ func evaluateAll(ctx context.Context, p *population, o Options) (*allPairs, erro
 			a.result.TARCI[target.key] = &Interval{1 - fnmr[1], 1 - fnmr[0]}
 		}
 	}
-	for _, t := range ladder {
+	for _, t := range steps.thresholds {
 		fmr := all.impostor.matchRate(t)
 		a.detail.Band = append(a.detail.Band, BandPoint{fmr, p.fnmrInterval(resampled, fmr, all.genuine.rejectRate(t))})
 	}
