@@ -1,4 +1,4 @@
-/** Problem documents (RFC 9457) with this API's own members: code, remedy and, where one picture is at fault, sample. */
+/** Problem documents (RFC 9457) with this API's own members: code, remedy, request_id, and sample where one picture is at fault. */
 import { nullable, number, object, text } from './read';
 import { use } from './result';
 
@@ -9,5 +9,6 @@ export const problem = object({
 	code: nullable(text),
 	remedy: nullable(text),
 	sample: nullable(use),
+	request_id: nullable(text),
 });
 export type Problem = ReturnType<typeof problem>;
