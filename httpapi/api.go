@@ -1,0 +1,201 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"truename"
+)
+
+// Config is what an [API] is made of.
+type Config struct {
+	// Verifier does the verifications. Required.
+	Verifier Verifier
+	// Ready says why verifications cannot be done now; nil when they can. An error should be a [truename.Error]. It is
+	// called for each request to /readyz, so it must be quick. Without the function the API is always ready.
+	Ready func(context.Context) error
+	// Page answers at / and every other path that is not the API's own. Optional. Its 404 and 405 become problem
+	// documents.
+	Page http.Handler
+	// TargetFMR is the false-match rate that is accepted unless a request asks for another, 1e-6 to 1e-1.
+	TargetFMR float64
+	Limits    Limits
+	// Logger gets the access log and failures, without personal data. Required.
+	Logger *slog.Logger
+}
+
+// API answers requests. It is safe for concurrent use; make it with [New].
+type API struct {
+	config    Config
+	limits    Limits
+	mux       *http.ServeMux
+	admission *admission
+	metrics   *metrics
+	origin    *http.CrossOriginProtection
+	lingering chan struct{}
+	draining  atomic.Bool
+}
+
+// New makes the API. It starts nothing: see [Serve]. The error says what is wrong with the configuration.
+func New(c Config) (*API, error) {
+	if c.Verifier == nil || c.Logger == nil {
+		return nil, errors.New("httpapi: a verifier and a logger are required")
+	}
+	if !(c.TargetFMR >= minTargetFMR && c.TargetFMR <= maxTargetFMR) {
+		return nil, fmt.Errorf("httpapi: the target false-match rate must be %g to %g", minTargetFMR, maxTargetFMR)
+	}
+	if err := c.Limits.check(); err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	a := &API{
+		config:    c,
+		limits:    c.Limits,
+		mux:       http.NewServeMux(),
+		admission: newAdmission(c.Limits),
+		origin:    http.NewCrossOriginProtection(),
+		lingering: make(chan struct{}, maxLingering),
+	}
+	a.metrics = newMetrics(a.admission)
+	if err := a.route(); err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	return a, nil
+}
+
+// route registers every operation, its 405, the reference and the page.
+func (a *API) route() error {
+	api := humago.New(a.mux, documentConfig(a.asProblem))
+	a.registerVerifications(api)
+	a.registerHealth(api)
+	a.registerMetrics(api)
+
+	document := api.OpenAPI()
+	finishDocument(document)
+	for path, item := range document.Paths {
+		a.mux.HandleFunc(path, a.methodNotAllowed(allowed(item)))
+	}
+	if err := a.registerReference(document); err != nil {
+		return err
+	}
+	a.mux.Handle("/", a.page(a.config.Page))
+	return nil
+}
+
+// allowed gives the value of the Allow header (RFC 9110, 10.2.1) of a path.
+func allowed(item *huma.PathItem) string {
+	var methods []string
+	if item.Get != nil {
+		methods = append(methods, http.MethodGet, http.MethodHead)
+	}
+	if item.Post != nil {
+		methods = append(methods, http.MethodPost)
+	}
+	return strings.Join(methods, ", ")
+}
+
+func (a *API) methodNotAllowed(allow string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", allow)
+		a.refuse(w, r, &truename.Error{Kind: truename.KindInvalid, Code: CodeMethodNotAllowed,
+			Detail: "This path has no such method."})
+	}
+}
+
+func (a *API) notFound(w http.ResponseWriter, r *http.Request) {
+	a.refuse(w, r, &truename.Error{Kind: truename.KindInvalid, Code: CodeNotFound, Detail: "Nothing is at this path."})
+}
+
+// page wraps the handler of all other paths, so that what it does not have becomes a problem document.
+func (a *API) page(next http.Handler) http.Handler {
+	if next == nil {
+		return http.HandlerFunc(a.notFound)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(&pageWriter{ResponseWriter: w, api: a, r: r}, r)
+	})
+}
+
+// pageWriter replaces a page's 404 and 405 by problem documents.
+type pageWriter struct {
+	http.ResponseWriter
+	api      *API
+	r        *http.Request
+	replaced bool
+}
+
+func (w *pageWriter) WriteHeader(status int) {
+	if status != http.StatusNotFound && status != http.StatusMethodNotAllowed {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.replaced = true
+	for _, name := range []string{"Content-Encoding", "Content-Length", "Content-Type", "Etag", "Last-Modified"} {
+		w.Header().Del(name)
+	}
+	if status == http.StatusMethodNotAllowed {
+		w.api.methodNotAllowed(w.Header().Get("Allow"))(w.ResponseWriter, w.r)
+		return
+	}
+	w.api.notFound(w.ResponseWriter, w.r)
+}
+
+func (w *pageWriter) Write(p []byte) (int, error) {
+	if w.replaced {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *pageWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// refuse answers with a problem document, from where the body may not have been read.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	a.problem(r.Context(), err).write(w)
+	a.linger(w, r)
+}
+
+// problem makes the document of an error, counts it, and logs it when someone has to look after the server.
+func (a *API) problem(ctx context.Context, err error) *Problem {
+	e := truename.AsError(err)
+	p := problemOf(e, requestID(ctx))
+	switch {
+	case ctx.Err() == context.Canceled:
+		p.Status = statusClientGone
+	case e.Kind == truename.KindUnavailable && e.Code != CodeShuttingDown && e.Code != CodeInternal:
+		attrs := []any{"request_id", p.RequestID, "code", e.Code, "detail", e.Detail}
+		if e.Cause != nil {
+			attrs = append(attrs, "cause", e.Cause.Error())
+		}
+		a.config.Logger.ErrorContext(ctx, "engine unavailable", attrs...)
+	case e.Code == truename.CodeBusy:
+		p.retryAfter = a.admission.retryAfter()
+	}
+	a.metrics.problem(p.Code)
+	return p
+}
+
+// asProblem turns an error that huma itself found in a request into a problem document. Values from the request are
+// not repeated.
+func (a *API) asProblem(hc huma.Context, _ string, v any) (any, error) {
+	model, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	e := &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeInvalidRequest, Detail: "The request has a parameter that is not known or not valid.",
+		Remedy: "Send only what the reference at /docs lists."}
+	if model.Status >= http.StatusInternalServerError {
+		e = &truename.Error{Kind: truename.KindUnavailable, Code: CodeInternal, Detail: "The server failed."}
+	}
+	p := a.problem(hc.Context(), e)
+	p.Status = model.Status // already chosen
+	return p, nil
+}

@@ -1,0 +1,244 @@
+package httpapi
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+
+	"truename"
+)
+
+// form is what a verification is asked for with. The pictures are held in memory only.
+type form struct {
+	portrait, live []byte
+	targetFMR      float64 // 0 when not given
+}
+
+// Range of the target false-match rate that can be asked for. What a model's calibration supports may be less.
+const (
+	minTargetFMR = 1e-6
+	maxTargetFMR = 1e-1
+)
+
+// overhead is how many bytes may stand between the contents of two parts: boundary, header, and what the multipart
+// reader reads ahead.
+const overhead = 16 << 10
+
+// maxBoundary is the longest boundary that RFC 2046, 5.1.1 allows.
+const maxBoundary = 70
+
+// readForm reads a multipart/form-data body to its end. net/http's own ParseMultipartForm writes large parts to
+// temporary files; this does not. Errors are [truename.Error]s.
+func readForm(r *http.Request, body io.Reader, maxPicture int64) (*form, error) {
+	boundary, err := boundaryOf(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	source := &meter{r: body}
+	parts := multipart.NewReader(source, boundary)
+	var f form
+	seen := map[string]bool{}
+	for {
+		source.left = overhead
+		part, err := parts.NextRawPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, source.explain(err)
+		}
+		if err := f.take(part, source, maxPicture, seen); err != nil {
+			return nil, err
+		}
+	}
+	// Reading to the end of the body lets net/http notice when the client goes away.
+	source.left = overhead
+	if _, err := io.Copy(io.Discard, source); err != nil {
+		return nil, source.explain(err)
+	}
+	// The multipart reader takes a body that ends within a part's header for one that is complete.
+	if !source.endsWith("--" + boundary + "--") {
+		return nil, malformed("The body does not end with its closing boundary.")
+	}
+	return &f, f.complete(seen)
+}
+
+// boundaryOf checks that the header announces an uncompressed form and gives its boundary.
+func boundaryOf(h http.Header) (string, error) {
+	media, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if media != "multipart/form-data" {
+		return "", unsupportedMedia("The request's Content-Type is not multipart/form-data.")
+	}
+	if length := len(params["boundary"]); err != nil || length < 1 || length > maxBoundary {
+		return "", malformed("The Content-Type has no usable boundary.")
+	}
+	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return "", unsupportedMedia("The request's body has a Content-Encoding.")
+	}
+	return params["boundary"], nil
+}
+
+// take reads one part.
+func (f *form) take(part *multipart.Part, source *meter, maxPicture int64, seen map[string]bool) error {
+	name := part.FormName()
+	switch name {
+	case "portrait", "live", "target_fmr":
+	case "":
+		return malformed("A part of the form has no name.")
+	default: // the name itself may be anything, so it is not repeated
+		return invalid("", "The form has a part that is not known.", "Send portrait, live and, if need be, target_fmr, and nothing else.")
+	}
+	if seen[name] {
+		return invalid(useOf(name), fmt.Sprintf("The form has more than one part %s.", name), "Send each part once.")
+	}
+	seen[name] = true
+	switch coding := strings.ToLower(part.Header.Get("Content-Transfer-Encoding")); coding {
+	case "", "binary", "8bit", "7bit":
+	default:
+		return invalid(useOf(name), fmt.Sprintf("The part %s has a Content-Transfer-Encoding, which forms no longer use.", name), "Send the bytes as they are.")
+	}
+
+	limit := maxPicture
+	if name == "target_fmr" {
+		limit = 32
+	}
+	source.left = limit + overhead
+	data, err := io.ReadAll(io.LimitReader(part, limit+1))
+	if err != nil {
+		return source.explain(err)
+	}
+	if int64(len(data)) > limit {
+		if name == "target_fmr" {
+			return badTarget()
+		}
+		return &truename.Error{Kind: truename.KindTooLarge, Code: truename.CodeTooLarge, Sample: useOf(name),
+			Detail: fmt.Sprintf("The picture has more than %s.", byteCount(limit)), Remedy: "Send a smaller file."}
+	}
+	switch name {
+	case "portrait":
+		f.portrait = data
+	case "live":
+		f.live = data
+	default:
+		f.targetFMR, err = parseTarget(string(data))
+	}
+	return err
+}
+
+// complete says which picture is missing or empty.
+func (f *form) complete(seen map[string]bool) error {
+	for _, picture := range []struct {
+		use  truename.Use
+		data []byte
+	}{{truename.UsePortrait, f.portrait}, {truename.UseLive, f.live}} {
+		if !seen[string(picture.use)] {
+			return invalid(picture.use, fmt.Sprintf("The form has no part %s.", picture.use), "Send two files, in the parts portrait and live.")
+		}
+		if len(picture.data) == 0 {
+			return invalid(picture.use, fmt.Sprintf("The part %s is empty.", picture.use), "Send a picture file that has something in it.")
+		}
+	}
+	return nil
+}
+
+// parseTarget reads a target false-match rate in decimal notation.
+func parseTarget(s string) (float64, error) {
+	s = strings.TrimSpace(s)
+	if strings.Trim(s, "0123456789.eE+-") != "" { // no hexadecimal, no underscores, no words
+		return 0, badTarget()
+	}
+	rate, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(rate >= minTargetFMR && rate <= maxTargetFMR) {
+		return 0, badTarget()
+	}
+	return rate, nil
+}
+
+func badTarget() error {
+	return invalid("", "The field target_fmr is not a rate in the range 1e-6 to 1e-1.", "Send a number such as 1e-4, or leave the field out.")
+}
+
+// useOf gives the sample that a part holds; empty for other parts.
+func useOf(part string) truename.Use {
+	if part == string(truename.UsePortrait) || part == string(truename.UseLive) {
+		return truename.Use(part)
+	}
+	return ""
+}
+
+func invalid(sample truename.Use, detail, remedy string) error {
+	return &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeInvalidRequest, Sample: sample, Detail: detail, Remedy: remedy}
+}
+
+func malformed(detail string) error {
+	return &truename.Error{Kind: truename.KindInvalid, Code: CodeMalformedBody, Detail: detail}
+}
+
+func unsupportedMedia(detail string) error {
+	return &truename.Error{Kind: truename.KindUnsupported, Code: CodeUnsupportedMediaType, Detail: detail}
+}
+
+func bodyTooLarge(limit int64) error {
+	return &truename.Error{Kind: truename.KindTooLarge, Code: truename.CodeTooLarge,
+		Detail: fmt.Sprintf("The body has more than %s.", byteCount(limit)), Remedy: "Send smaller files."}
+}
+
+// meter lets a stated number of bytes through, and remembers why its source ended.
+type meter struct {
+	r    io.Reader
+	left int64
+	err  error
+	tail []byte // the last bytes that went through
+}
+
+var errOverhead = errors.New("too many bytes between two parts")
+
+func (m *meter) Read(p []byte) (int, error) {
+	if m.left <= 0 {
+		m.err = errOverhead
+		return 0, errOverhead
+	}
+	n, err := m.r.Read(p[:min(int64(len(p)), m.left)])
+	m.left -= int64(n)
+	const tail = maxBoundary + 16
+	m.tail = append(m.tail, p[max(0, n-tail):n]...)
+	m.tail = append(m.tail[:0], m.tail[max(0, len(m.tail)-tail):]...)
+	if err != nil {
+		m.err = err
+	}
+	return n, err
+}
+
+// endsWith says whether what went through ends so, but for white space.
+func (m *meter) endsWith(s string) bool {
+	return bytes.HasSuffix(bytes.TrimRight(m.tail, " \t\r\n"), []byte(s))
+}
+
+// explain turns an error of the multipart reader into one for the caller, by what happened beneath it.
+func (m *meter) explain(err error) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(m.err, &tooLarge):
+		return bodyTooLarge(tooLarge.Limit)
+	case errors.Is(m.err, os.ErrDeadlineExceeded):
+		return &truename.Error{Kind: truename.KindTimeout, Code: CodeBodyTimeout, Detail: "The body did not arrive in time."}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return malformed("The body ends before its closing boundary.")
+	}
+	return malformed("The body is not well-formed multipart/form-data.")
+}
+
+// byteCount says a number of bytes in words.
+func byteCount(n int64) string {
+	if n >= 1<<20 {
+		return strconv.FormatFloat(float64(n)/(1<<20), 'f', -1, 64) + " MiB"
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}
