@@ -3,57 +3,155 @@ package capture
 import (
 	"bytes"
 	"context"
-	"image"
-	"image/jpeg"
-	"image/png"
-	"time"
+	"fmt"
+	"io"
 
-	"truename"
+	"golang.org/x/sync/semaphore"
 )
 
-// Limits of what is taken in.
-type Limits struct {
-	MaxBytes      int64
-	MaxPixels     int
-	MaxTime       time.Duration
-	WorkingPixels int
+// bytesPerPixel of the memory that all decodes of a [Decoder] may use at once, for each pixel of Limits.MaxPixels.
+const bytesPerPixel = 6
+
+// Decoder turns untrusted bytes into pictures and bounds the memory of all its decodes together. It is safe for
+// concurrent use.
+type Decoder struct {
+	limits Limits
+	budget int64
+	memory *semaphore.Weighted
+	heic   *heicSandbox
 }
 
-// DefaultLimits are 20 MB, 50 megapixels, 10 s.
-func DefaultLimits() Limits {
-	return Limits{MaxBytes: 20 << 20, MaxPixels: 50e6, MaxTime: 10 * time.Second, WorkingPixels: 3e6}
+// NewDecoder makes a Decoder. Its decodes together use at most about 6 bytes for each pixel of Limits.MaxPixels
+// (300 MB by default); a picture that needs more than that on its own (one near the limit, with 16 bits or
+// progressive) waits until it is alone.
+func NewDecoder(l Limits) *Decoder {
+	l = l.withDefaults()
+	budget := bytesPerPixel * int64(l.MaxPixels)
+	return &Decoder{limits: l, budget: budget, memory: semaphore.NewWeighted(budget), heic: newHEICSandbox(l)}
 }
 
-// Decoder decodes.
-type Decoder struct{ limits Limits }
+// source is what the headers of a picture say, and the way to its pixels.
+type source struct {
+	format        string
+	width, height int // as stored, before orientation
+	orientation   orientation
+	quality       int
+	// memory that decoding takes, in bytes, estimated from above; it includes the result.
+	memory func(reduction int) int64
+	// decode gives the upright picture, reduced by a divisor of width and height (1, 2, 4 or 8).
+	decode func(ctx context.Context, reduction int) (*Image, error)
+}
 
-// NewDecoder makes one.
-func NewDecoder(l Limits) *Decoder { return &Decoder{l} }
-
-// Decode decodes.
+// Decode gives the picture in data: upright, in sRGB, without metadata, and reduced if it is larger than
+// Limits.WorkingPixels asks for. The type is recognised by content; file names and declared types play no part.
+//
+// Size, type and dimensions are checked from the headers before anything large is allocated. Then Decode waits until
+// the memory it needs is free; cancelling ctx ends the wait, and the decode after it.
+//
+// Every error is a *truename.Error with one of the codes unsupported_type, too_large, too_many_pixels, truncated
+// (also when data is empty), corrupt or timeout. Decode keeps no reference to data.
 func (d *Decoder) Decode(ctx context.Context, data []byte) (*Image, error) {
-	var m image.Image
-	var err error
-	format := "jpeg"
-	switch {
-	case bytes.HasPrefix(data, []byte{0xff, 0xd8}):
-		m, err = jpeg.Decode(bytes.NewReader(data))
-	case bytes.HasPrefix(data, []byte("\x89PNG")):
-		format = "png"
-		m, err = png.Decode(bytes.NewReader(data))
-	default:
-		return nil, &truename.Error{Kind: truename.KindUnsupported, Code: truename.CodeUnsupportedType, Detail: "Not a picture.", Remedy: "Send JPEG, PNG, WebP or HEIC."}
-	}
+	img, err := d.decode(ctx, data)
 	if err != nil {
-		return nil, &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeCorrupt, Detail: "The picture cannot be decoded.", Remedy: "Send the original.", Cause: err}
-	}
-	b := m.Bounds()
-	img := &Image{Width: b.Dx(), Height: b.Dy(), SourceWidth: b.Dx(), SourceHeight: b.Dy(), Format: format, Pix: make([]byte, 0, 3*b.Dx()*b.Dy())}
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			r, g, bl, _ := m.At(x, y).RGBA()
-			img.Pix = append(img.Pix, byte(r>>8), byte(g>>8), byte(bl>>8))
-		}
+		return nil, classify(err)
 	}
 	return img, nil
+}
+
+func (d *Decoder) decode(ctx context.Context, data []byte) (img *Image, err error) {
+	// Third-party decoders must not take the process down, whatever the bytes.
+	defer func() {
+		if p := recover(); p != nil {
+			img, err = nil, corrupt(fmt.Errorf("panic while decoding: %v", p))
+		}
+	}()
+	if len(data) == 0 {
+		return nil, empty()
+	}
+	if int64(len(data)) > d.limits.MaxBytes {
+		return nil, tooLarge(int64(len(data)), d.limits.MaxBytes)
+	}
+	src, err := d.open(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.checkPixels(src.width, src.height); err != nil {
+		return nil, err
+	}
+	reduction := d.limits.reduction(src.width, src.height)
+
+	need := min(src.memory(reduction), d.budget)
+	if err := d.memory.Acquire(ctx, need); err != nil {
+		return nil, timeout(err)
+	}
+	defer d.memory.Release(need)
+	ctx, cancel := context.WithTimeout(ctx, d.limits.MaxTime)
+	defer cancel()
+	// A context that ended while waiting may still have been granted the memory.
+	if err := ctx.Err(); err != nil {
+		return nil, timeout(err)
+	}
+
+	img, err = src.decode(ctx, reduction)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, timeout(err)
+		}
+		return nil, err
+	}
+	img.Format, img.JPEGQuality = src.format, src.quality
+	img.SourceWidth, img.SourceHeight = src.orientation.upright(src.width, src.height)
+	return img, nil
+}
+
+// open recognises the format by its first bytes and reads the headers.
+func (d *Decoder) open(data []byte) (*source, error) {
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
+		return openJPEG(data)
+	case bytes.HasPrefix(data, []byte(pngSignature)):
+		return openPNG(data)
+	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
+		return openWebP(data)
+	case len(data) >= 12 && string(data[4:8]) == "ftyp":
+		return d.openHEIC(data)
+	}
+	for _, signature := range []string{"\xff\xd8\xff", pngSignature} {
+		if len(data) < len(signature) && signature[:len(data)] == string(data) {
+			return nil, truncated(nil)
+		}
+	}
+	return nil, unsupported("The file is not a picture of an accepted type.", acceptedTypes, nil)
+}
+
+func (d *Decoder) checkPixels(width, height int) error {
+	if width <= 0 || height <= 0 {
+		return corrupt(fmt.Errorf("dimensions %d × %d", width, height))
+	}
+	// Dividing cannot overflow, multiplying can.
+	if width > d.limits.MaxPixels/height {
+		return tooManyPixels(width, height, d.limits.MaxPixels)
+	}
+	return nil
+}
+
+// contextReader hands out data in small pieces and stops when ctx ends, so that a decoder that knows nothing of
+// contexts is stopped too: soon, even where a few bytes make much work (the scans of a progressive JPEG).
+type contextReader struct {
+	ctx  context.Context
+	data []byte
+}
+
+const contextReaderPiece = 512
+
+func (r *contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if len(r.data) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), contextReaderPiece)], r.data)
+	r.data = r.data[n:]
+	return n, nil
 }

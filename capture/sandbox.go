@@ -1,0 +1,224 @@
+package capture
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"sync"
+	_ "unsafe" // for go:linkname
+
+	_ "github.com/gen2brain/heic" // carries libheif and libde265, compiled to WebAssembly
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+)
+
+// heicModule is the compressed WebAssembly module inside github.com/gen2brain/heic. That package's own Decode cannot
+// be stopped, gives a hostile file 4 GB, and prefers an installed native libheif, outside of any sandbox, when it finds
+// one. So the module is run here, with limits. The version of the package is pinned, and tests decode real files.
+//
+//go:linkname heicModule github.com/gen2brain/heic.heifWasm
+var heicModule []byte
+
+const (
+	heicBaseBytes = 32 << 20 // the module and the file
+	// heicPixelBytes: the tiles or the picture as decoded (up to 16 bits in three planes), the assembled picture, and
+	// the copy handed out.
+	heicPixelBytes = 12
+	wasmPage       = 64 << 10
+)
+
+// heicSandbox runs libheif in WebAssembly: memory is limited, and a decode ends with its context. The module is
+// compiled at first use.
+type heicSandbox struct {
+	limits Limits
+	once   sync.Once
+	err    error
+	rt     wazero.Runtime
+	module wazero.CompiledModule
+}
+
+func newHEICSandbox(l Limits) *heicSandbox { return &heicSandbox{limits: l} }
+
+func (s *heicSandbox) compile() error {
+	s.once.Do(func() { s.err = s.start() })
+	return s.err
+}
+
+func (s *heicSandbox) start() error {
+	// Compilation belongs to all decodes, so it does not end with the context of the first.
+	ctx := context.Background()
+	unpacked, err := gzip.NewReader(bytes.NewReader(heicModule))
+	if err != nil {
+		return fmt.Errorf("HEIC module: %w", err)
+	}
+	code, err := io.ReadAll(unpacked)
+	if err != nil {
+		return fmt.Errorf("HEIC module: %w", err)
+	}
+	pages := (heicBaseBytes + heicPixelBytes*int64(s.limits.MaxPixels) + s.limits.MaxBytes) / wasmPage
+	s.rt = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
+		WithMemoryLimitPages(uint32(min(pages, math.MaxUint16))).
+		WithCloseOnContextDone(true))
+	if _, err := wasi_snapshot_preview1.Instantiate(ctx, s.rt); err != nil {
+		return err
+	}
+	s.module, err = s.rt.CompileModule(ctx, code)
+	return err
+}
+
+// decode decodes the primary picture of data and gives it to use; it is valid only until use returns. width and
+// height are what the file's boxes promise.
+func (s *heicSandbox) decode(ctx context.Context, data []byte, width, height int, use func(image.Image) error) error {
+	if err := s.compile(); err != nil {
+		return unsupported("HEIC pictures cannot be decoded by this program.", "Send the picture as a JPEG.", err)
+	}
+	// Without a name several instances can exist at once; without streams and files it can reach nothing.
+	module, err := s.rt.InstantiateModule(ctx, s.module, wazero.NewModuleConfig().WithName(""))
+	if err != nil {
+		return err
+	}
+	defer module.Close(context.WithoutCancel(ctx))
+	m := heicInstance{ctx, module}
+	img, err := m.decode(data, width, height)
+	if err != nil {
+		return err
+	}
+	return use(img)
+}
+
+// heicInstance calls the module's one function:
+//
+//	int decode(in, size, config_only, *width, *height, *colourspace, *chroma, *premultiplied, *out)
+type heicInstance struct {
+	ctx    context.Context
+	module api.Module
+}
+
+const (
+	heicYCbCr, heicRGB, heicMonochrome          = 0, 1, 2
+	heicChroma420, heicChroma422, heicChroma444 = 1, 2, 3
+)
+
+var errHEIC = errors.New("libheif cannot decode the picture")
+
+func (m heicInstance) decode(data []byte, width, height int) (image.Image, error) {
+	in, err := m.alloc(len(data))
+	if err != nil {
+		return nil, err
+	}
+	if !m.module.Memory().Write(in, data) {
+		return nil, errHEIC
+	}
+	facts, err := m.alloc(5 * 4)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.call(in, len(data), true, facts, 0); err != nil {
+		return nil, err
+	}
+	w, h, space, chroma, premultiplied := m.fact(facts), m.fact(facts+4), m.fact(facts+8), m.fact(facts+12), m.fact(facts+16)
+	if w < 1 || h < 1 || w*h > width*height { // the memory was granted for what the boxes promise
+		return nil, fmt.Errorf("boxes promise %d × %d, libheif finds %d × %d", width, height, w, h)
+	}
+
+	l, err := heicLayout(w, h, space, chroma)
+	if err != nil {
+		return nil, err
+	}
+	out, err := m.alloc(l.size())
+	if err != nil {
+		return nil, err
+	}
+	if err := m.call(in, len(data), false, facts, out); err != nil {
+		return nil, err
+	}
+	pix, ok := m.module.Memory().Read(out, uint32(l.size()))
+	if !ok {
+		return nil, errHEIC
+	}
+	return l.image(pix, premultiplied != 0), nil
+}
+
+func (m heicInstance) alloc(size int) (uint32, error) {
+	res, err := m.module.ExportedFunction("malloc").Call(m.ctx, uint64(size))
+	if err != nil {
+		return 0, err
+	}
+	if res[0] == 0 {
+		return 0, fmt.Errorf("no memory in the sandbox for %d bytes", size)
+	}
+	return uint32(res[0]), nil
+}
+
+func (m heicInstance) call(in uint32, size int, headerOnly bool, facts, out uint32) error {
+	header := uint64(0)
+	if headerOnly {
+		header = 1
+	}
+	at := uint64(facts)
+	res, err := m.module.ExportedFunction("decode").Call(m.ctx, uint64(in), uint64(size), header,
+		at, at+4, at+8, at+12, at+16, uint64(out))
+	if err != nil {
+		return err
+	}
+	if res[0] == 0 {
+		return errHEIC
+	}
+	return nil
+}
+
+func (m heicInstance) fact(at uint32) int {
+	v, _ := m.module.Memory().ReadUint32Le(at)
+	return int(v)
+}
+
+// heicPlanes is how libheif lays out its result: rows are padded to 16 bytes.
+type heicPlanes struct {
+	width, height   int
+	space           int
+	ratio           image.YCbCrSubsampleRatio
+	stride, cStride int
+	cHeight         int
+}
+
+func heicLayout(width, height, space, chroma int) (heicPlanes, error) {
+	pad := func(n int) int { return (n + 15) &^ 15 }
+	l := heicPlanes{width: width, height: height, space: space, stride: pad(width)}
+	switch {
+	case space == heicMonochrome:
+	case space == heicRGB:
+		l.stride = pad(4 * width)
+	case space == heicYCbCr && chroma == heicChroma420:
+		l.ratio, l.cStride, l.cHeight = image.YCbCrSubsampleRatio420, pad((width+1)/2), (height+1)/2
+	case space == heicYCbCr && chroma == heicChroma422:
+		l.ratio, l.cStride, l.cHeight = image.YCbCrSubsampleRatio422, pad((width+1)/2), height
+	case space == heicYCbCr && chroma == heicChroma444:
+		l.ratio, l.cStride, l.cHeight = image.YCbCrSubsampleRatio444, pad(width), height
+	default:
+		return l, fmt.Errorf("colour space %d, chroma %d", space, chroma)
+	}
+	return l, nil
+}
+
+func (l heicPlanes) size() int { return l.stride*l.height + 2*l.cStride*l.cHeight }
+
+func (l heicPlanes) image(pix []byte, premultiplied bool) image.Image {
+	r := image.Rect(0, 0, l.width, l.height)
+	luma, chroma := l.stride*l.height, l.cStride*l.cHeight
+	switch {
+	case l.space == heicMonochrome:
+		return &image.Gray{Pix: pix, Stride: l.stride, Rect: r}
+	case l.space == heicRGB && premultiplied:
+		return &image.RGBA{Pix: pix, Stride: l.stride, Rect: r}
+	case l.space == heicRGB:
+		return &image.NRGBA{Pix: pix, Stride: l.stride, Rect: r}
+	}
+	return &image.YCbCr{Y: pix[:luma], Cb: pix[luma : luma+chroma], Cr: pix[luma+chroma:], SubsampleRatio: l.ratio,
+		YStride: l.stride, CStride: l.cStride, Rect: r}
+}
