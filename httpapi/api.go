@@ -168,8 +168,6 @@ func (a *API) problem(ctx context.Context, err error) *Problem {
 	e := truename.AsError(err)
 	p := problemOf(e, requestID(ctx))
 	switch {
-	case ctx.Err() == context.Canceled:
-		p.Status = statusClientGone
 	case e.Kind == truename.KindUnavailable && e.Code != CodeShuttingDown && e.Code != CodeInternal:
 		attrs := []any{"request_id", p.RequestID, "code", e.Code, "detail", e.Detail}
 		if e.Cause != nil {

@@ -114,6 +114,11 @@ func (a *API) verify(ctx context.Context, _ *struct{}) (*verifyOutput, error) {
 	request := ctx.Value(admittedKey{}).(*admitted)
 	start := time.Now()
 	result, err := a.run(ctx, request)
+	if err != nil && ctx.Err() == context.Canceled {
+		gone := problemOf(truename.AsError(timeout()), requestID(ctx)) // for the log: nobody reads it
+		gone.Status = statusClientGone
+		return nil, gone
+	}
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
