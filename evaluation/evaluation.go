@@ -55,6 +55,8 @@ type Evaluation struct {
 // Detail is what plots and lists of one set of comparisons need.
 type Detail struct {
 	DET []OperatingPoint
+	// Points are the operating points at the target rates.
+	Points []Point
 	// Band bounds the FNMR along FMR; empty without a bootstrap.
 	Band []BandPoint
 	// Genuine and Impostor count scores in equal bins over −1..1.
@@ -153,10 +155,11 @@ func evaluatePairs(protocol *Pairs, templates Templates, errata *Errata) (PairsR
 	accuracy := foldAccuracy(folds)
 	result := PairsResult{Genuine: int(g.made + g.failed), Impostor: int(i.made), Accuracy: accuracy.mean,
 		AccuracyStd: accuracy.std, AccuracyCI: accuracy.interval, EER: equalErrorRate(g, i)}
-	result.TARAtFAR, result.Thresholds = operating(g, i)
+	points := pointsOf(g, i)
+	result.TARAtFAR, result.Thresholds, _ = rates(points)
 	slices.SortStableFunc(genuine, func(a, b Comparison) int { return cmp.Compare(a.Score, b.Score) })
 	slices.SortStableFunc(impostor, func(a, b Comparison) int { return cmp.Compare(b.Score, a.Score) })
-	return result, Detail{DET: detCurve(g, i), Genuine: g.histogram(displayBins), Impostor: i.histogram(displayBins),
+	return result, Detail{DET: detCurve(g, i), Points: points, Genuine: g.histogram(displayBins), Impostor: i.histogram(displayBins),
 		WorstGenuine: genuine[:min(worstPairs, len(genuine))], WorstImpostor: impostor[:min(worstPairs, len(impostor))]}
 }
 
@@ -172,8 +175,7 @@ func evaluateAll(ctx context.Context, p *population, o Options) (*allPairs, erro
 		return nil, err
 	}
 	a := &allPairs{result: AllPairsResult{Genuine: all.genuine.made + all.genuine.failed, Impostor: all.impostor.made,
-		EER: equalErrorRate(all.genuine, all.impostor), TARCI: Intervals{}}}
-	a.result.TARAtFAR, a.result.Thresholds = operating(all.genuine, all.impostor)
+		EER: equalErrorRate(all.genuine, all.impostor)}}
 	a.detail = Detail{DET: detCurve(all.genuine, all.impostor),
 		Genuine: all.genuine.histogram(displayBins), Impostor: all.impostor.histogram(displayBins),
 		WorstGenuine: p.comparisons(all.worstGenuine), WorstImpostor: p.comparisons(all.worstImpostor)}
@@ -186,13 +188,8 @@ func evaluateAll(ctx context.Context, p *population, o Options) (*allPairs, erro
 		}
 	}
 	a.calibration = calibrate(o, p, all.impostor, steps, resampled)
-	for _, target := range targets() {
-		a.result.TARCI[target.key] = nil
-		if tar := a.result.TARAtFAR[target.key]; tar != nil {
-			fnmr := p.fnmrInterval(resampled, target.far, 1-*tar)
-			a.result.TARCI[target.key] = &Interval{1 - fnmr[1], 1 - fnmr[0]}
-		}
-	}
+	a.detail.Points = p.resampledPoints(pointsOf(all.genuine, all.impostor), resampled, all.impostor)
+	a.result.TARAtFAR, a.result.Thresholds, a.result.TARCI = rates(a.detail.Points)
 	for _, t := range steps.thresholds {
 		fmr := all.impostor.matchRate(t)
 		a.detail.Band = append(a.detail.Band, BandPoint{fmr, p.fnmrInterval(resampled, fmr, all.genuine.rejectRate(t))})

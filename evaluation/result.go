@@ -1,7 +1,5 @@
 package evaluation
 
-import "math"
-
 // Result is the outcome of an evaluation, in the shape that machines read. Rates are shares, 0..1.
 type Result struct {
 	Images            int             `json:"images"` // tried
@@ -58,46 +56,4 @@ type target struct {
 
 func targets() []target {
 	return []target{{"1e-2", 1e-2}, {"1e-3", 1e-3}, {"1e-4", 1e-4}, {"1e-5", 1e-5}, {"1e-6", 1e-6}}
-}
-
-// operating gives TAR and threshold at every target rate.
-func operating(genuine, impostor *distribution) (tar, thresholds Rates) {
-	tar, thresholds = Rates{}, Rates{}
-	for _, target := range targets() {
-		tar[target.key], thresholds[target.key] = nil, nil
-		allowed, ok := allowedMatches(impostor.made, target.far)
-		if !ok || genuine.made+genuine.failed == 0 {
-			continue
-		}
-		t := impostor.threshold(allowed)
-		accepted, score := 1-genuine.rejectRate(t), float64(t)
-		tar[target.key], thresholds[target.key] = &accepted, &score
-	}
-	return tar, thresholds
-}
-
-// OperatingPoint is one point of a detection error trade-off (DET) curve.
-type OperatingPoint struct{ Score, FMR, FNMR float64 }
-
-// detCurve gives points with log-spaced false-match rates, from the strictest threshold that lets one impostor
-// comparison match to the one that lets all; FMR falls and FNMR rises along the list.
-func detCurve(genuine, impostor *distribution) []OperatingPoint {
-	var curve []OperatingPoint
-	last := int64(-1)
-	for k := 0; impostor.made > 0; k++ {
-		allowed := int64(math.Ceil(float64(impostor.made) * math.Pow(10, -float64(k)/40)))
-		if allowed == last {
-			if allowed <= 1 {
-				break
-			}
-			continue
-		}
-		last = allowed
-		t := impostor.threshold(min(allowed, impostor.made-1))
-		curve = append(curve, OperatingPoint{float64(t), impostor.matchRate(t), genuine.rejectRate(t)})
-		if allowed <= 1 {
-			break
-		}
-	}
-	return curve
 }
