@@ -13,25 +13,30 @@ func power(exponent int) string {
 	return "10" + raised.Replace(strconv.Itoa(exponent))
 }
 
+// percentSign follows a number after a narrow space at which lines do not break.
+const percentSign = "\u202f%"
+
 // percent writes a share as a percentage with two decimals, and more where two would show nothing but zeros.
 func percent(share float64) string {
 	p := 100 * share
 	switch {
 	case p == 0:
-		return "0 %"
+		return "0" + percentSign
 	case p < 0.1:
-		return number(p, 2) + " %"
+		return number(p, 2) + percentSign
 	}
-	return strconv.FormatFloat(p, 'f', 2, 64) + " %"
+	return strconv.FormatFloat(p, 'f', 2, 64) + percentSign
 }
 
 // percentRange writes an interval of shares: 96.10–97.05 %.
 func percentRange(i Interval) string {
-	return strings.TrimSuffix(percent(i[0]), " %") + "–" + percent(i[1])
+	return strings.TrimSuffix(percent(i[0]), percentSign) + "–" + percent(i[1])
 }
 
 // shortPercent writes a tick: 10 %, 0.1 %.
-func shortPercent(share float64) string { return strconv.FormatFloat(100*share, 'g', 3, 64) + " %" }
+func shortPercent(share float64) string {
+	return strconv.FormatFloat(100*share, 'g', 3, 64) + percentSign
+}
 
 // scientific writes a small rate: 1.2 × 10⁻⁴.
 func scientific(rate float64) string {
@@ -46,7 +51,7 @@ func scientific(rate float64) string {
 	if mantissa >= 10 {
 		mantissa, exponent = 1, exponent+1
 	}
-	return strconv.FormatFloat(mantissa, 'f', 1, 64) + " × " + power(exponent)
+	return strconv.FormatFloat(mantissa, 'f', 1, 64) + "\u202f×\u202f" + power(exponent)
 }
 
 // number writes with the given significant digits, never with an exponent.

@@ -32,7 +32,8 @@ type tick struct {
 // stroke is the data of an SVG path and the class that colours it.
 type stroke struct{ Class, Data string }
 
-// rule is a vertical line with a label on top.
+// rule is a vertical line with a label on top, which is left out where it would touch that of a rule before it in the
+// list.
 type rule struct {
 	X     float64
 	Label string
@@ -41,10 +42,10 @@ type rule struct {
 }
 
 type mark struct {
-	X, Y   float64
-	Label  string
-	Anchor string
-	TextX  float64
+	X, Y         float64
+	TextX, TextY float64
+	Label        string
+	Anchor       string
 }
 
 type rectangle struct{ X, Y, Width, Height float64 }
@@ -137,7 +138,7 @@ func plotDET(class string, width, height float64, curves []curve, band []BandPoi
 
 	goalX, goalY := x.at(1e-4), y.at(1e-2)
 	p.Goal = &rectangle{p.Left, goalY, goalX - p.Left, p.Bottom - goalY}
-	p.Mark = &mark{X: goalX, Y: goalY, TextX: goalX + 9, Label: "NIST: FMR 10⁻⁴, FNMR 1 %", Anchor: "start"}
+	p.Mark = &mark{X: goalX, Y: goalY, TextX: goalX - 10, TextY: goalY + 19, Label: "NIST requirement", Anchor: "end"}
 
 	if len(band) > 1 {
 		var edge pen
@@ -232,8 +233,10 @@ func plotScores(class string, width, height float64, genuine, impostor []int64, 
 	for _, r := range rules {
 		r.X = x.at(r.X)
 		r.Anchor = "middle"
-		if r.X > p.Right-70 {
-			r.Anchor = "end"
+		for _, other := range p.Rules {
+			if other.Label != "" && math.Abs(other.X-r.X) < 36 {
+				r.Label = ""
+			}
 		}
 		p.Rules = append(p.Rules, r)
 	}

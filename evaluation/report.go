@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io/fs"
 	"math"
+	"strconv"
 )
 
 //go:embed report.html.tmpl
@@ -129,16 +130,16 @@ func (e *Evaluation) headline() headline {
 	}
 	if tar == nil {
 		return headline{"open", "Too few impostor comparisons for a false match rate of 10⁻⁴",
-			"NIST SP 800-63A-4 asks for an FNMR of at most 1 % at that rate. Compare all pairs of a larger data set to measure it."}
+			"NIST SP 800-63A-4 asks for an FNMR of at most 1\u202f% at that rate. Compare all pairs of a larger data set to measure it."}
 	}
 	fnmr := 1 - *tar
-	h := headline{Class: "met", Text: percent(fnmr) + " false non-matches at a false match rate of 10⁻⁴",
-		Detail: "NIST SP 800-63A-4 asks for at most 1 %: met on this data."}
+	h := headline{Class: "met", Text: percent(fnmr) + " false non-matches at a false match rate of\u00a010⁻⁴",
+		Detail: "NIST SP 800-63A-4 asks for at most 1\u202f%: met on this data."}
 	if fnmr > 0.01 {
-		h.Class, h.Detail = "missed", "NIST SP 800-63A-4 asks for at most 1 %: not met on this data."
+		h.Class, h.Detail = "missed", "NIST SP 800-63A-4 asks for at most 1\u202f%: not met on this data."
 	}
 	if interval != nil {
-		h.Detail += " 95 % confidence: " + percentRange(Interval{1 - interval[1], 1 - interval[0]}) + "."
+		h.Detail += " 95\u202f% confidence: " + percentRange(Interval{1 - interval[1], 1 - interval[0]}) + "."
 	}
 	return h
 }
@@ -150,9 +151,9 @@ func (e *Evaluation) facts() []fact {
 		eer.Value, eer.Detail = percent(r.AllPairs.EER), "all pairs; pairs protocol "+percent(r.Pairs.EER)
 	}
 	accuracy := fact{"Accuracy, pairs protocol", percent(r.Pairs.Accuracy),
-		"± " + percent(r.Pairs.AccuracyStd) + " over folds; 95 % confidence " + percentRange(r.Pairs.AccuracyCI)}
+		"±\u202f" + percent(r.Pairs.AccuracyStd) + " over folds; 95\u202f% confidence " + percentRange(r.Pairs.AccuracyCI)}
 	if e.SelfTuned {
-		accuracy.Detail = "one fold: its threshold was chosen on itself; 95 % confidence " + percentRange(r.Pairs.AccuracyCI)
+		accuracy.Detail = "one fold: its threshold was chosen on itself; 95\u202f% confidence " + percentRange(r.Pairs.AccuracyCI)
 	}
 	return []fact{eer, accuracy, {"Failures to acquire", thousands(int64(r.FailuresToAcquire)),
 		"of " + thousands(int64(r.Images)) + " images (FTA " + percent(ratio(int64(r.FailuresToAcquire), int64(r.Images))) + ")"}}
@@ -178,14 +179,14 @@ func (v *reportView) plots(e *Evaluation, detail *Detail) {
 			v.Legend = append(v.Legend, legend{"band", "95 % confidence, all pairs"})
 		}
 	}
-	var rules []rule
 	thresholds := e.Result.Pairs.Thresholds
 	if e.Result.AllPairs != nil {
 		thresholds = e.Result.AllPairs.Thresholds
 	}
-	for _, t := range targets() {
-		if score := thresholds[t.key]; score != nil {
-			rules = append(rules, rule{X: *score, Label: power(int(math.Round(math.Log10(t.far))))})
+	var rules []rule
+	for _, exponent := range []int{-4, -2, -6, -3, -5} { // the ones whose labels matter most come first
+		if score := thresholds["1e"+strconv.Itoa(exponent)]; score != nil {
+			rules = append(rules, rule{X: *score, Label: power(exponent)})
 		}
 	}
 	for _, size := range []struct {
@@ -220,7 +221,7 @@ func allPairsTable(title string, a *AllPairsResult) operatingTable {
 }
 
 func pairsTable(title string, p *PairsResult) operatingTable {
-	return operatingTable{title, fmt.Sprintf("%s genuine pairs, %s impostor comparisons. EER %s. Accuracy %s ± %s. Intervals: Clopper–Pearson.",
+	return operatingTable{title, fmt.Sprintf("%s genuine pairs, %s impostor comparisons. EER %s. Accuracy %s\u00a0±\u00a0%s. Intervals: Clopper–Pearson.",
 		thousands(int64(p.Genuine)), thousands(int64(p.Impostor)), percent(p.EER), percent(p.Accuracy), percent(p.AccuracyStd)),
 		operatingRows(p.TARAtFAR, p.Thresholds, func(key string) *Interval {
 			interval := exactInterval(int64(math.Round(*p.TARAtFAR[key]*float64(p.Genuine))), int64(p.Genuine))
