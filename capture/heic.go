@@ -23,20 +23,15 @@ func (d *Decoder) openHEIC(data []byte) (*source, error) {
 	if !f.transformed {
 		s.orientation = readOrientation(f.exif)
 	}
-	s.memory = func(n int) int64 {
-		pixels := int64(f.width) * int64(f.height)
-		return heicBaseBytes + heicPixelBytes*pixels + 3*pixels/int64(n*n)
-	}
-	s.decode = func(ctx context.Context, n int) (img *Image, err error) {
+	s.memory = func(int) int64 { return 0 } // the sandbox has a budget of its own
+	s.decode = func(ctx context.Context, n int) (*Image, error) {
 		if !f.whole {
 			return nil, truncated(nil)
 		}
-		err = d.heic.decode(ctx, data, f.width, f.height, func(m image.Image) error {
-			s.width, s.height = m.Bounds().Dx(), m.Bounds().Dy() // smaller than ispe where clap crops
-			img, err = render(ctx, s.width, s.height, s.orientation, n, rowsOf(m, f.colours))
-			return err
+		return d.heic.decode(ctx, data, f.width, f.height, func(m image.Image) (*Image, error) {
+			// Where clap crops the picture it is smaller than ispe.
+			return render(ctx, m.Bounds().Dx(), m.Bounds().Dy(), s.orientation, n, rowsOf(m, f.colours))
 		})
-		return img, err
 	}
 	return s, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+	"golang.org/x/sync/semaphore"
 )
 
 // heicModule is the compressed WebAssembly module inside github.com/gen2brain/heic. That package's own Decode cannot
@@ -33,17 +34,29 @@ const (
 	wasmPage       = 64 << 10
 )
 
-// heicSandbox runs libheif in WebAssembly: memory is limited, and a decode ends with its context. The module is
-// compiled at first use.
+// heicSandbox runs libheif in WebAssembly, with limited memory and nothing to reach. The module is compiled at first
+// use.
+//
+// Machine code made from WebAssembly can be made to notice the end of a context, but then it checks in every loop and
+// is four times slower. So a decode that runs out of time is left behind: the caller has its answer at once, and the
+// decode keeps its share of the sandbox's memory until it ends. That memory is apart from that of the other formats,
+// so whatever a hostile file does in there holds up HEIC pictures only; [readHEIF] bounds how much it can ask for.
 type heicSandbox struct {
 	limits Limits
+	budget int64
+	memory *semaphore.Weighted
 	once   sync.Once
 	err    error
 	rt     wazero.Runtime
 	module wazero.CompiledModule
 }
 
-func newHEICSandbox(l Limits) *heicSandbox { return &heicSandbox{limits: l} }
+func newHEICSandbox(l Limits) *heicSandbox {
+	budget := heicBytes(l.MaxPixels) + l.MaxBytes
+	return &heicSandbox{limits: l, budget: budget, memory: semaphore.NewWeighted(budget)}
+}
+
+func heicBytes(pixels int) int64 { return heicBaseBytes + heicPixelBytes*int64(pixels) }
 
 func (s *heicSandbox) compile() error {
 	s.once.Do(func() { s.err = s.start() })
@@ -51,8 +64,7 @@ func (s *heicSandbox) compile() error {
 }
 
 func (s *heicSandbox) start() error {
-	// Compilation belongs to all decodes, so it does not end with the context of the first.
-	ctx := context.Background()
+	ctx := context.Background() // compilation serves all decodes, so it does not end with the first
 	unpacked, err := gzip.NewReader(bytes.NewReader(heicModule))
 	if err != nil {
 		return fmt.Errorf("HEIC module: %w", err)
@@ -61,10 +73,8 @@ func (s *heicSandbox) start() error {
 	if err != nil {
 		return fmt.Errorf("HEIC module: %w", err)
 	}
-	pages := (heicBaseBytes + heicPixelBytes*int64(s.limits.MaxPixels) + s.limits.MaxBytes) / wasmPage
 	s.rt = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
-		WithMemoryLimitPages(uint32(min(pages, math.MaxUint16))).
-		WithCloseOnContextDone(true))
+		WithMemoryLimitPages(uint32(min(s.budget/wasmPage, math.MaxUint16))))
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, s.rt); err != nil {
 		return err
 	}
@@ -72,33 +82,76 @@ func (s *heicSandbox) start() error {
 	return err
 }
 
-// decode decodes the primary picture of data and gives it to use; it is valid only until use returns. width and
-// height are what the file's boxes promise.
-func (s *heicSandbox) decode(ctx context.Context, data []byte, width, height int, use func(image.Image) error) error {
+// decode decodes the primary picture of data and gives what use makes of it. width and height are what the file's boxes
+// promise; the picture is never larger.
+func (s *heicSandbox) decode(ctx context.Context, data []byte, width, height int, use func(image.Image) (*Image, error)) (*Image, error) {
 	if err := s.compile(); err != nil {
-		return unsupported("HEIC pictures cannot be decoded by this program.", "Send the picture as a JPEG.", err)
+		return nil, unsupported("HEIC pictures cannot be decoded by this program.", "Send the picture as a JPEG.", err)
 	}
-	// Without a name several instances can exist at once; without streams and files it can reach nothing.
-	module, err := s.rt.InstantiateModule(ctx, s.module, wazero.NewModuleConfig().WithName(""))
+	need := min(heicBytes(width*height)+int64(len(data)), s.budget)
+	if err := s.memory.Acquire(ctx, need); err != nil {
+		return nil, err
+	}
+	// data belongs to the caller: it is copied before anything can be left behind.
+	in, module, err := s.load(data)
 	if err != nil {
-		return err
+		s.memory.Release(need)
+		return nil, err
 	}
-	defer module.Close(context.WithoutCancel(ctx))
-	m := heicInstance{ctx, module}
-	img, err := m.decode(data, width, height)
+
+	type result struct {
+		img *Image
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer s.memory.Release(need)
+		defer module.Close(context.Background())
+		defer func() {
+			if p := recover(); p != nil {
+				done <- result{err: fmt.Errorf("panic in the sandbox: %v", p)}
+			}
+		}()
+		m := heicInstance{module}
+		img, err := m.decode(in, len(data), width, height)
+		if err != nil {
+			done <- result{err: err}
+			return
+		}
+		upright, err := use(img)
+		done <- result{upright, err}
+	}()
+	select {
+	case r := <-done:
+		return r.img, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// load starts an instance with a copy of data in it.
+func (s *heicSandbox) load(data []byte) (in uint32, module api.Module, err error) {
+	ctx := context.Background()
+	// Without a name several instances can exist at once; without streams and files there is nothing to reach.
+	module, err = s.rt.InstantiateModule(ctx, s.module, wazero.NewModuleConfig().WithName(""))
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
-	return use(img)
+	in, err = heicInstance{module}.alloc(len(data))
+	if err == nil && !module.Memory().Write(in, data) {
+		err = errHEIC
+	}
+	if err != nil {
+		module.Close(ctx)
+		return 0, nil, err
+	}
+	return in, module, nil
 }
 
 // heicInstance calls the module's one function:
 //
 //	int decode(in, size, config_only, *width, *height, *colourspace, *chroma, *premultiplied, *out)
-type heicInstance struct {
-	ctx    context.Context
-	module api.Module
-}
+type heicInstance struct{ module api.Module }
 
 const (
 	heicYCbCr, heicRGB, heicMonochrome          = 0, 1, 2
@@ -107,19 +160,13 @@ const (
 
 var errHEIC = errors.New("libheif cannot decode the picture")
 
-func (m heicInstance) decode(data []byte, width, height int) (image.Image, error) {
-	in, err := m.alloc(len(data))
-	if err != nil {
-		return nil, err
-	}
-	if !m.module.Memory().Write(in, data) {
-		return nil, errHEIC
-	}
+// decode gives the picture whose file lies at in, as a view of the instance's memory.
+func (m heicInstance) decode(in uint32, size, width, height int) (image.Image, error) {
 	facts, err := m.alloc(5 * 4)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.call(in, len(data), true, facts, 0); err != nil {
+	if err := m.call(in, size, true, facts, 0); err != nil {
 		return nil, err
 	}
 	w, h, space, chroma, premultiplied := m.fact(facts), m.fact(facts+4), m.fact(facts+8), m.fact(facts+12), m.fact(facts+16)
@@ -135,7 +182,7 @@ func (m heicInstance) decode(data []byte, width, height int) (image.Image, error
 	if err != nil {
 		return nil, err
 	}
-	if err := m.call(in, len(data), false, facts, out); err != nil {
+	if err := m.call(in, size, false, facts, out); err != nil {
 		return nil, err
 	}
 	pix, ok := m.module.Memory().Read(out, uint32(l.size()))
@@ -146,7 +193,7 @@ func (m heicInstance) decode(data []byte, width, height int) (image.Image, error
 }
 
 func (m heicInstance) alloc(size int) (uint32, error) {
-	res, err := m.module.ExportedFunction("malloc").Call(m.ctx, uint64(size))
+	res, err := m.module.ExportedFunction("malloc").Call(context.Background(), uint64(size))
 	if err != nil {
 		return 0, err
 	}
@@ -162,7 +209,7 @@ func (m heicInstance) call(in uint32, size int, headerOnly bool, facts, out uint
 		header = 1
 	}
 	at := uint64(facts)
-	res, err := m.module.ExportedFunction("decode").Call(m.ctx, uint64(in), uint64(size), header,
+	res, err := m.module.ExportedFunction("decode").Call(context.Background(), uint64(in), uint64(size), header,
 		at, at+4, at+8, at+12, at+16, uint64(out))
 	if err != nil {
 		return err
