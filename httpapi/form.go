@@ -54,7 +54,7 @@ func readForm(r *http.Request, body io.Reader, maxPicture int64) (*form, error) 
 		if err != nil {
 			return nil, source.explain(err)
 		}
-		if err := f.take(part, source, maxPicture, seen); err != nil {
+		if err := f.take(part, source, maxPicture, r.ContentLength/2, seen); err != nil {
 			return nil, err
 		}
 	}
@@ -85,8 +85,8 @@ func boundaryOf(h http.Header) (string, error) {
 	return params["boundary"], nil
 }
 
-// take reads one part.
-func (f *form) take(part *multipart.Part, source *meter, maxPicture int64, seen map[string]bool) error {
+// take reads one part. The size of a picture is guessed, to save copies.
+func (f *form) take(part *multipart.Part, source *meter, maxPicture, guess int64, seen map[string]bool) error {
 	name := part.FormName()
 	switch name {
 	case "portrait", "live", "target_fmr":
@@ -107,13 +107,14 @@ func (f *form) take(part *multipart.Part, source *meter, maxPicture int64, seen 
 
 	limit := maxPicture
 	if name == "target_fmr" {
-		limit = 32
+		limit, guess = 32, 0
 	}
 	source.left = limit + overhead
-	data, err := io.ReadAll(io.LimitReader(part, limit+1))
-	if err != nil {
+	content := bytes.NewBuffer(make([]byte, 0, max(0, min(guess, limit))+bytes.MinRead))
+	if _, err := content.ReadFrom(io.LimitReader(part, limit+1)); err != nil {
 		return source.explain(err)
 	}
+	data := content.Bytes()
 	if int64(len(data)) > limit {
 		if name == "target_fmr" {
 			return badTarget()
@@ -127,9 +128,11 @@ func (f *form) take(part *multipart.Part, source *meter, maxPicture int64, seen 
 	case "live":
 		f.live = data
 	default:
-		f.targetFMR, err = parseTarget(string(data))
+		rate, err := parseTarget(string(data))
+		f.targetFMR = rate
+		return err
 	}
-	return err
+	return nil
 }
 
 // complete says which picture is missing or empty.
@@ -238,7 +241,7 @@ func (m *meter) explain(err error) error {
 // byteCount says a number of bytes in words.
 func byteCount(n int64) string {
 	if n >= 1<<20 {
-		return strconv.FormatFloat(float64(n)/(1<<20), 'f', -1, 64) + " MiB"
+		return strconv.FormatInt(n>>20, 10) + " MiB"
 	}
 	return strconv.FormatInt(n, 10) + " bytes"
 }

@@ -34,7 +34,8 @@ func documentConfig(transform huma.Transformer) huma.Config {
 				Version: apiVersion,
 				Description: "Compares a live photo with the portrait on an identity document: one person with one claimed identity (1:1 verification).\n\n" +
 					"Nothing is stored: pictures and templates are gone when the answer is sent. The API does not authenticate its callers; run it where only your own services reach it.\n\n" +
-					"Every error is a problem document (RFC 9457) with a stable `code` and a `remedy`. An error never says anything about the person.",
+					"Every error is a problem document (RFC 9457) with a stable `code` and a `remedy`. An error never says anything about the person.\n\n" +
+					"Responses may gain members; ignore those that you do not know.",
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Tags: []*huma.Tag{
@@ -148,6 +149,11 @@ func finishDocument(document *huma.OpenAPI) {
 	schemas := document.Components.Schemas.Map()
 	delete(schemas, "ErrorModel")
 	delete(schemas, "ErrorDetail")
+	for _, s := range schemas { // responses may gain members, so a client must not refuse one that it does not know
+		if s.AdditionalProperties == false {
+			s.AdditionalProperties = nil
+		}
+	}
 	for _, op := range operations(document) {
 		for _, r := range op.Responses {
 			if r.Headers == nil {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -182,16 +183,18 @@ func describeOperation(op *huma.Operation) operationView {
 	return v
 }
 
-// fields lists the properties of an object, the required ones first.
+// fields lists the properties of an object: the required ones in the order of the document, then the others.
 func fields(s *huma.Schema) []field {
-	required := map[string]bool{}
-	for _, name := range s.Required {
-		required[name] = true
+	names := slices.Clone(s.Required)
+	for _, name := range sorted(s.Properties) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
 	var fs []field
-	for _, name := range sorted(s.Properties) {
+	for i, name := range names {
 		p := s.Properties[name]
-		f := field{Name: name, Text: p.Description, Required: required[name]}
+		f := field{Name: name, Text: p.Description, Required: i < len(s.Required)}
 		f.Type, f.Schema = typeOf(p)
 		for _, v := range p.Enum {
 			f.Values = append(f.Values, fmt.Sprint(v))
@@ -201,7 +204,6 @@ func fields(s *huma.Schema) []field {
 		}
 		fs = append(fs, f)
 	}
-	sort.SliceStable(fs, func(i, j int) bool { return fs[i].Required && !fs[j].Required })
 	return fs
 }
 
@@ -228,7 +230,7 @@ func typeOf(s *huma.Schema) (words, ref string) {
 		words = s.Type
 	}
 	if s.Minimum != nil && s.Maximum != nil {
-		words += fmt.Sprintf(", %g to %g", *s.Minimum, *s.Maximum)
+		words += strings.ReplaceAll(fmt.Sprintf(", %g to %g", *s.Minimum, *s.Maximum), "e-0", "e-")
 	}
 	if s.Nullable {
 		words += " or null"
