@@ -3,8 +3,10 @@ package capture
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -40,6 +42,10 @@ type source struct {
 	memory func(reduction int) int64
 	// decode gives the upright picture, reduced by a divisor of width and height (1, 2, 4 or 8).
 	decode func(ctx context.Context, reduction int) (*Image, error)
+	// decodeReduced, where there is one, does the same for divisors above 1 at less cost, in reducedMemory. It returns
+	// errNotFast for what it does not do.
+	decodeReduced func(ctx context.Context, reduction int) (*Image, error)
+	reducedMemory func(reduction int) int64
 }
 
 // Decode gives the picture in data: upright, in sRGB, without metadata, and reduced if it is larger than
@@ -79,29 +85,51 @@ func (d *Decoder) decode(ctx context.Context, data []byte) (img *Image, err erro
 		return nil, err
 	}
 	reduction := d.limits.reduction(src.width, src.height)
-
-	need := min(src.memory(reduction), d.budget)
-	if err := d.memory.Acquire(ctx, need); err != nil {
-		return nil, timeout(err)
-	}
-	defer d.memory.Release(need)
-	ctx, cancel := context.WithTimeout(ctx, d.limits.MaxTime)
-	defer cancel()
-	// A context that ended while waiting may still have been granted the memory.
-	if err := ctx.Err(); err != nil {
-		return nil, timeout(err)
-	}
-
-	img, err = src.decode(ctx, reduction)
+	img, err = d.pixels(ctx, src, reduction)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, timeout(err)
-		}
 		return nil, err
 	}
 	img.Format, img.JPEGQuality = src.format, src.quality
 	img.SourceWidth, img.SourceHeight = src.orientation.upright(src.width, src.height)
 	return img, nil
+}
+
+// pixels decodes by the cheapest way that does it, within one limit of time.
+func (d *Decoder) pixels(ctx context.Context, src *source, reduction int) (*Image, error) {
+	left := d.limits.MaxTime
+	if reduction > 1 && src.decodeReduced != nil {
+		start := time.Now()
+		img, err := d.granted(ctx, src.reducedMemory(reduction), left, func(ctx context.Context) (*Image, error) {
+			return src.decodeReduced(ctx, reduction)
+		})
+		if !errors.Is(err, errNotFast) {
+			return img, err
+		}
+		left -= time.Since(start)
+	}
+	return d.granted(ctx, src.memory(reduction), left, func(ctx context.Context) (*Image, error) {
+		return src.decode(ctx, reduction)
+	})
+}
+
+// granted waits until memory is free, and runs decode with a limit of time.
+func (d *Decoder) granted(ctx context.Context, memory int64, limit time.Duration, decode func(context.Context) (*Image, error)) (*Image, error) {
+	memory = min(memory, d.budget)
+	if err := d.memory.Acquire(ctx, memory); err != nil {
+		return nil, timeout(err)
+	}
+	defer d.memory.Release(memory)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	// A context that ended before, or while waiting, may still have been granted the memory.
+	if err := ctx.Err(); err != nil {
+		return nil, timeout(err)
+	}
+	img, err := decode(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil, timeout(err)
+	}
+	return img, err
 }
 
 // open recognises the format by its first bytes and reads the headers.

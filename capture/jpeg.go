@@ -48,13 +48,21 @@ func openJPEG(data []byte) (*source, error) {
 			"Save it as an ordinary JPEG.", nil)
 	}
 	s := &source{format: "jpeg", width: h.width, height: h.height, orientation: readOrientation(h.exif), quality: h.quality()}
-	s.memory = func(n int) int64 { return h.memory(n) }
+	s.memory = func(n int) int64 { return h.memory() + 3*int64(h.width)*int64(h.height)/int64(n*n) }
 	s.decode = func(ctx context.Context, n int) (*Image, error) {
 		m, err := jpeg.Decode(&contextReader{ctx, data})
 		if err != nil {
 			return nil, jpegError(data, err)
 		}
 		return render(ctx, h.width, h.height, s.orientation, n, rowsOf(m, jfif))
+	}
+	s.reducedMemory = h.reducedMemory
+	s.decodeReduced = func(ctx context.Context, n int) (*Image, error) {
+		m, err := decodeReducedJPEG(ctx, data, n)
+		if err != nil {
+			return nil, err
+		}
+		return render(ctx, m.Bounds().Dx(), m.Bounds().Dy(), s.orientation, 1, rowsOf(m, jfif))
 	}
 	return s, nil
 }
@@ -69,14 +77,22 @@ func jpegError(data []byte, err error) error {
 	return err
 }
 
-// memory estimates what decoding takes: planes of samples, four bytes for each coefficient if progressive, and the
-// result.
-func (h *jpegHeader) memory(n int) int64 {
-	pixels := int64(h.width) * int64(h.height)
-	samples := pixels * int64(len(h.components)) // subsampling makes it less
-	need := samples + 3*pixels/int64(n*n)
+// memory estimates what image/jpeg takes: planes of samples, and four bytes for each coefficient of a progressive one.
+func (h *jpegHeader) memory() int64 {
+	samples := int64(h.width) * int64(h.height) * int64(len(h.components)) // subsampling makes it less
 	if h.sof == markerSOF2 {
-		need += 4 * samples
+		return 5 * samples
+	}
+	return samples
+}
+
+// reducedMemory estimates what a reduced decode takes, result included.
+func (h *jpegHeader) reducedMemory(n int) int64 {
+	pixels := int64(h.width) * int64(h.height)
+	samples := pixels * int64(len(h.components))
+	need := (samples + 3*pixels) / int64(n*n)
+	if h.sof == markerSOF2 {
+		need += 2 * samples
 	}
 	return need
 }
