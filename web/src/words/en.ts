@@ -111,8 +111,8 @@ export const en = {
 		pitch: 'Raised or lowered',
 		roll: 'Tilted',
 		eyes_open: 'Eyes open',
-		crop: 'Outside the picture',
-		compression: 'Detail lost to compression',
+		crop: 'Face inside the picture (share)',
+		compression: 'JPEG quality',
 	} as Record<string, string>,
 	status: { good: 'good', poor: 'could be better', unusable: 'unusable' },
 	unit: { px: 'px', deg: '°' } as Record<string, string>,
@@ -167,7 +167,7 @@ export const en = {
 	serverSays: 'The server says',
 	affects: { portrait: 'This is about the document portrait.', live: 'This is about the live photo.' },
 
-	/** Per truename.Code: what is wrong, and what to do about it. */
+	/** Per truename.Code, those of httpapi included: what is wrong, and what to do about it. */
 	code: {
 		unsupported_type: {
 			title: 'This file is not a picture that can be read.',
@@ -192,6 +192,23 @@ export const en = {
 			remedy: 'Whoever runs this server has to install the runtime.',
 		},
 		invalid_request: { title: 'The request is incomplete.', remedy: 'Add both pictures and try again.' },
+		malformed_body: { title: 'The pictures arrived damaged.', remedy: 'Try again.' },
+		unsupported_media_type: {
+			title: 'The server does not take what this page sends.',
+			remedy: 'Reload the page: it may be older than the server.',
+		},
+		body_timeout: { title: 'Sending the pictures took too long.', remedy: 'Try again with a better connection, or use smaller pictures.' },
+		not_found: { title: 'The server does not know this request.', remedy: 'Reload the page: it may be older than the server.' },
+		method_not_allowed: {
+			title: 'The server does not allow this request.',
+			remedy: 'Reload the page: it may be older than the server.',
+		},
+		cross_origin: {
+			title: 'The server does not take requests from this address.',
+			remedy: 'Open the page at the server’s own address.',
+		},
+		shutting_down: { title: 'The server is being restarted.', remedy: 'Try again in a moment.' },
+		internal: { title: 'Something went wrong in the server.', remedy: 'Try again. If it happens again, tell whoever runs this server.' },
 		no_face: { title: 'There is no face in this picture.', remedy: 'Use a picture that shows the whole face from the front.' },
 		several_faces: {
 			title: 'There are several faces, and none clearly is the main one.',
@@ -203,7 +220,7 @@ export const en = {
 		overexposed: { title: 'The face is too bright.', remedy: 'Move out of the direct light.' },
 		uneven_light: { title: 'One side of the face is much darker.', remedy: 'Turn towards the light.' },
 		turned_away: { title: 'The head is turned or tilted too far.', remedy: 'Look straight into the camera.' },
-		eyes_closed: { title: 'The eyes are closed.', remedy: 'Open both eyes.' },
+		eyes_closed: { title: 'The eyes are closed.', remedy: 'Open both eyes. Where that is not possible, use the way without a face comparison.' },
 		cropped: { title: 'Part of the face is outside the picture.', remedy: 'Bring the whole face into the picture.' },
 		compressed: {
 			title: 'Compression has removed too much detail.',
