@@ -76,10 +76,10 @@ func (d *distribution) rejectRate(t float32) float64 {
 	return ratio(d.made-d.reach(t)+d.failed, d.made+d.failed)
 }
 
-// allowedMatches gives floor(n·rate), and whether n supports the rate at all (n·rate ≥ 1). The slack absorbs that a
-// decimal rate such as 1e-6 is not exact in binary.
+// allowedMatches gives floor(n·rate), and whether n supports the rate at all (n·rate ≥ 1). The slack, relative
+// and tiny, absorbs that a decimal rate such as 1e-6 is not exact in binary.
 func allowedMatches(n int64, rate float64) (int64, bool) {
-	allowed := int64(math.Floor(float64(n)*rate + 1e-6))
+	allowed := int64(math.Floor(float64(n) * rate * (1 + 1e-12)))
 	return allowed, allowed >= 1
 }
 
@@ -127,7 +127,7 @@ func scoreBin(t float32) int {
 	if t > 1 {
 		return bins + 1
 	}
-	return max(0, int(math.Floor((float64(t)+1)*binScale)))
+	return max(0, binScale+int(math.Floor(float64(t)*binScale))) // a product with a power of two is exact, a sum would round
 }
 
 // edge is the lower end of bin k, exact in float32.
