@@ -225,7 +225,7 @@ func (m heicInstance) fact(at uint32) int {
 	return int(v)
 }
 
-// heicPlanes is how libheif lays out its result: rows are padded to 16 bytes.
+// heicPlanes is how libheif lays out its result: rows have at least 64 samples, and are padded to 16 bytes.
 type heicPlanes struct {
 	width, height   int
 	space           int
@@ -235,18 +235,18 @@ type heicPlanes struct {
 }
 
 func heicLayout(width, height, space, chroma int) (heicPlanes, error) {
-	pad := func(n int) int { return (n + 15) &^ 15 }
-	l := heicPlanes{width: width, height: height, space: space, stride: pad(width)}
+	row := func(samples, bytes int) int { return (max(samples+samples%2, 64)*bytes + 15) &^ 15 }
+	l := heicPlanes{width: width, height: height, space: space, stride: row(width, 1)}
 	switch {
 	case space == heicMonochrome:
 	case space == heicRGB:
-		l.stride = pad(4 * width)
+		l.stride = row(width, 4)
 	case space == heicYCbCr && chroma == heicChroma420:
-		l.ratio, l.cStride, l.cHeight = image.YCbCrSubsampleRatio420, pad((width+1)/2), (height+1)/2
+		l.ratio, l.cStride, l.cHeight = image.YCbCrSubsampleRatio420, row((width+1)/2, 1), (height+1)/2
 	case space == heicYCbCr && chroma == heicChroma422:
-		l.ratio, l.cStride, l.cHeight = image.YCbCrSubsampleRatio422, pad((width+1)/2), height
+		l.ratio, l.cStride, l.cHeight = image.YCbCrSubsampleRatio422, row((width+1)/2, 1), height
 	case space == heicYCbCr && chroma == heicChroma444:
-		l.ratio, l.cStride, l.cHeight = image.YCbCrSubsampleRatio444, pad(width), height
+		l.ratio, l.cStride, l.cHeight = image.YCbCrSubsampleRatio444, row(width, 1), height
 	default:
 		return l, fmt.Errorf("colour space %d, chroma %d", space, chroma)
 	}
