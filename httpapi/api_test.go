@@ -24,7 +24,7 @@ import (
 )
 
 // verifierFunc stands in for the engine where a test is about queueing, limits, timeouts, faults or clients that go
-// away, never about faces. See httpapi_engine_test.go for the real one.
+// away, never about faces. See engine_test.go for the real one.
 type verifierFunc func(ctx context.Context, portrait, live []byte, targetFMR float64) (*verification.Result, error)
 
 func (f verifierFunc) Verify(ctx context.Context, portrait, live []byte, targetFMR float64) (*verification.Result, error) {

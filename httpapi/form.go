@@ -110,11 +110,10 @@ func (f *form) take(part *multipart.Part, source *meter, maxPicture, guess int64
 		limit, guess = 32, 0
 	}
 	source.left = limit + overhead
-	content := bytes.NewBuffer(make([]byte, 0, max(0, min(guess, limit))+bytes.MinRead))
-	if _, err := content.ReadFrom(io.LimitReader(part, limit+1)); err != nil {
+	data, err := readAtMost(part, limit, guess)
+	if err != nil {
 		return source.explain(err)
 	}
-	data := content.Bytes()
 	if int64(len(data)) > limit {
 		if name == "target_fmr" {
 			return badTarget()
@@ -133,6 +132,28 @@ func (f *form) take(part *multipart.Part, source *meter, maxPicture, guess int64
 		return err
 	}
 	return nil
+}
+
+// readAtMost reads all of r, or limit + 1 bytes when it has more. What it holds stays within a kilobyte of that: the
+// buffer begins with room for guess bytes and is never larger than the limit asks for.
+func readAtMost(r io.Reader, limit, guess int64) ([]byte, error) {
+	const step = 1 << 10
+	room := func(n int64) int64 { return max(0, min(n, limit)) + step }
+	data := make([]byte, 0, room(guess))
+	for int64(len(data)) <= limit {
+		if len(data) == cap(data) {
+			data = append(make([]byte, 0, room(2*int64(len(data)))), data...)
+		}
+		n, err := r.Read(data[len(data):min(int64(cap(data)), limit+1)])
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return data, nil
 }
 
 // complete says which picture is missing or empty.

@@ -3,9 +3,12 @@ package httpapi
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"testing/iotest"
 
 	"truename"
 )
@@ -41,6 +44,32 @@ func FuzzReadForm(f *testing.F) {
 			t.Fatalf("target %g", got.targetFMR)
 		}
 	})
+}
+
+// Reading a part gives all of it, or one byte more than the limit, in a buffer that the limit bounds; whatever was
+// guessed and however the bytes arrive.
+func TestReadAtMostIsBounded(t *testing.T) {
+	for _, limit := range []int64{0, 1, 32, 1023, 1024, 5000} {
+		for _, size := range []int{0, 1, 31, 32, 33, 1022, 1023, 1024, 1025, 4999, 5000, 5001, 20_000} {
+			for _, guess := range []int64{-1, 0, 1, 3000, 1 << 40} {
+				sent := bytes.Repeat([]byte("truename"), size/8+1)[:size]
+				for name, r := range map[string]io.Reader{"whole": bytes.NewReader(sent), "by the byte": iotest.OneByteReader(bytes.NewReader(sent)),
+					"end with data": iotest.DataErrReader(bytes.NewReader(sent))} {
+					got, err := readAtMost(r, limit, guess)
+					if want := sent[:min(int64(size), limit+1)]; err != nil || !bytes.Equal(got, want) {
+						t.Fatalf("%s, limit %d, size %d, guess %d: %d bytes, %v", name, limit, size, guess, len(got), err)
+					}
+					if int64(cap(got)) > limit+2048 {
+						t.Fatalf("limit %d: a buffer of %d bytes", limit, cap(got))
+					}
+				}
+			}
+		}
+	}
+	broken := errors.New("broken")
+	if _, err := readAtMost(io.MultiReader(strings.NewReader("x"), iotest.ErrReader(broken)), 10, 0); err != broken {
+		t.Errorf("error %v", err)
+	}
 }
 
 func FuzzParseTarget(f *testing.F) {
