@@ -91,6 +91,9 @@ func (d *Decoder) decode(ctx context.Context, data []byte) (img *Image, err erro
 	}
 	img.Format, img.JPEGQuality = src.format, src.quality
 	img.SourceWidth, img.SourceHeight = src.orientation.upright(src.width, src.height)
+	if reduction == 1 { // clap in HEIC crops
+		img.SourceWidth, img.SourceHeight = img.Width, img.Height
+	}
 	return img, nil
 }
 

@@ -4,8 +4,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
+
+// testDecoder is shared, because each Decoder compiles the HEIC module for itself.
+var testDecoder = sync.OnceValue(func() *Decoder { return NewDecoder(DefaultLimits()) })
 
 func fixture(t testing.TB, name string) []byte {
 	t.Helper()
@@ -18,7 +22,7 @@ func fixture(t testing.TB, name string) []byte {
 
 func decode(t testing.TB, data []byte) *Image {
 	t.Helper()
-	img, err := NewDecoder(Limits{}).Decode(context.Background(), data)
+	img, err := testDecoder().Decode(context.Background(), data)
 	if err != nil {
 		t.Fatal(err)
 	}

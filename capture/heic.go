@@ -17,6 +17,9 @@ func (d *Decoder) openHEIC(data []byte) (*source, error) {
 			return nil, err
 		}
 	}
+	if f.mismatch != nil {
+		return nil, f.mismatch
+	}
 	// The decoder applies irot and imir, which are normative. EXIF counts only for files that have neither, so that
 	// nothing is turned twice.
 	s := &source{format: "heic", width: f.width, height: f.height, orientation: upright}

@@ -13,7 +13,8 @@ type heif struct {
 	transformed   bool         // the primary item has irot or imir
 	colours       coefficients // of its samples
 	exif          []byte
-	whole         bool // no box ends behind the file
+	whole         bool  // no box ends behind the file
+	mismatch      error // what is coded is not what the boxes say
 }
 
 type extent struct{ width, height int }
@@ -118,11 +119,12 @@ type heifMeta struct {
 	types        map[int]string
 	properties   []box         // 1-based in the file
 	associations map[int][]int // by item, indices into properties
+	tiles        map[int][]int // by derived item, the items that it is made of
 	locations    map[int][2]int
 }
 
 func readHEIFMeta(meta []box) (*heifMeta, error) {
-	m := &heifMeta{types: map[int]string{}, associations: map[int][]int{}, locations: map[int][2]int{}}
+	m := &heifMeta{types: map[int]string{}, associations: map[int][]int{}, tiles: map[int][]int{}, locations: map[int][2]int{}}
 	for _, b := range meta {
 		r := &fields{rest: b.body}
 		switch b.kind {
@@ -146,6 +148,10 @@ func readHEIFMeta(meta []box) (*heifMeta, error) {
 			}
 		case "iloc":
 			m.readLocations(r)
+		case "iref":
+			if err := m.readReferences(r); err != nil {
+				return nil, err
+			}
 		}
 		if r.short {
 			return nil, fmt.Errorf("%w: %q", errBox, b.kind)
@@ -206,6 +212,32 @@ func (m *heifMeta) readProperties(body []byte) error {
 	return nil
 }
 
+// readReferences keeps what derived items are made of.
+func (m *heifMeta) readReferences(r *fields) error {
+	size := 2 + 2*min(r.version(), 1)
+	list, _, err := boxes(r.rest)
+	if err != nil {
+		return err
+	}
+	for _, b := range list {
+		if b.kind != "dimg" {
+			continue
+		}
+		f := &fields{rest: b.body}
+		from, count := f.number(size), f.number(2)
+		if f.short || count > maxHEIFItems {
+			return fmt.Errorf("%d references", count)
+		}
+		for range count {
+			m.tiles[from] = append(m.tiles[from], f.number(size))
+		}
+		if f.short {
+			return errBox
+		}
+	}
+	return nil
+}
+
 // readLocations keeps the first extent of items that lie in the file itself.
 func (m *heifMeta) readLocations(r *fields) {
 	version := r.version()
@@ -246,16 +278,16 @@ func (m *heifMeta) readLocations(r *fields) {
 func (m *heifMeta) primaryItem() (*heif, error) {
 	f := &heif{colours: jfif}
 	switch kind := m.types[m.primary]; kind {
-	case "hvc1", "grid", "iden", "iovl":
+	case "hvc1":
+	case "grid":
+		if err := m.checkTiles(); err != nil {
+			return nil, err
+		}
 	case "":
 		return nil, corrupt(errors.New("no primary item"))
 	default:
-		return nil, unsupported("The picture in the file is not coded as HEVC.", acceptedTypes, fmt.Errorf("item of type %q", kind))
-	}
-	for _, kind := range m.types {
-		if kind == "av01" || kind == "jpeg" || kind == "j2k1" {
-			return nil, unsupported("The picture in the file is not coded as HEVC.", acceptedTypes, fmt.Errorf("item of type %q", kind))
-		}
+		return nil, unsupported("The picture in the file is neither coded as HEVC nor a grid of such pictures.", acceptedTypes,
+			fmt.Errorf("item of type %q", kind))
 	}
 	for _, p := range m.properties {
 		if p.kind == "ispe" {
@@ -266,18 +298,78 @@ func (m *heifMeta) primaryItem() (*heif, error) {
 			f.extents = append(f.extents, e)
 		}
 	}
-	for _, index := range m.associations[m.primary] {
-		if index < 1 || index > len(m.properties) {
-			continue
-		}
-		if err := f.apply(m.properties[index-1]); err != nil {
+	for _, p := range m.propertiesOf(m.primary) {
+		if err := f.apply(p); err != nil {
 			return nil, err
 		}
 	}
 	if f.width == 0 {
 		return nil, corrupt(errors.New("no dimensions"))
 	}
+	f.mismatch = m.checkCoded()
 	return f, nil
+}
+
+// checkCoded compares what is coded with what the boxes say, for all items: the limits look at the latter.
+func (m *heifMeta) checkCoded() error {
+	for item, kind := range m.types {
+		if kind != "hvc1" {
+			continue
+		}
+		var said, coded extent
+		for _, p := range m.propertiesOf(item) {
+			var err error
+			switch p.kind {
+			case "ispe":
+				said, err = readExtent(p.body)
+			case "hvcC":
+				coded, err = hevcExtent(p.body)
+			}
+			if err != nil {
+				return corrupt(err)
+			}
+		}
+		if err := coded.covers(said); err != nil {
+			return corrupt(err)
+		}
+	}
+	return nil
+}
+
+// checkTiles sees to it that a grid does not ask for much more work than its size explains: the tiles, also those
+// that are used again and again, have few more pixels than the grid.
+func (m *heifMeta) checkTiles() error {
+	whole := 0
+	for _, p := range m.propertiesOf(m.primary) {
+		if e, err := readExtent(p.body); p.kind == "ispe" && err == nil {
+			whole = e.width * e.height
+		}
+	}
+	pixels := 0
+	for _, tile := range m.tiles[m.primary] {
+		if m.types[tile] != "hvc1" {
+			return unsupported("The picture in the file is made of something else than HEVC tiles.", acceptedTypes, nil)
+		}
+		for _, p := range m.propertiesOf(tile) {
+			if e, err := readExtent(p.body); p.kind == "ispe" && err == nil {
+				pixels += e.width * e.height
+			}
+		}
+		if pixels/4 > whole+1<<20 {
+			return corrupt(errors.New("far more tiles than picture"))
+		}
+	}
+	return nil
+}
+
+func (m *heifMeta) propertiesOf(item int) []box {
+	var list []box
+	for _, index := range m.associations[item] {
+		if index >= 1 && index <= len(m.properties) {
+			list = append(list, m.properties[index-1])
+		}
+	}
+	return list
 }
 
 // apply takes up a property of the primary item. Transformations come in the order in which they are applied.
@@ -308,7 +400,8 @@ func readExtent(body []byte) (extent, error) {
 	if len(body) < 12 {
 		return extent{}, corrupt(errBox)
 	}
-	return extent{be32(body[4:]), be32(body[8:])}, nil
+	const limit = 1 << 20 // far beyond any camera, and products stay within an int
+	return extent{min(be32(body[4:]), limit), min(be32(body[8:]), limit)}, nil
 }
 
 // nclx gives the conversion for a matrix of ISO/IEC 23091-2.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"image/jpeg"
+
+	"truename"
 )
 
 // JPEG markers (ITU-T T.81, table B.1), the second byte.
@@ -70,11 +72,14 @@ func openJPEG(data []byte) (*source, error) {
 // jpegError tells a file that was cut off from one that is damaged: only the former lacks its end marker.
 func jpegError(data []byte, err error) error {
 	err = classify(err)
+	if e := truename.AsError(err); e.Kind != truename.KindInvalid {
+		return err
+	}
 	start := bytes.LastIndex(data, []byte{0xff, markerSOS})
-	if end := bytes.LastIndex(data, []byte{0xff, markerEOI}); end > start && isTruncated(err) {
+	if end := bytes.LastIndex(data, []byte{0xff, markerEOI}); end > start {
 		return corrupt(err)
 	}
-	return err
+	return truncated(err)
 }
 
 // memory estimates what image/jpeg takes: planes of samples, and four bytes for each coefficient of a progressive one.

@@ -39,3 +39,21 @@ heif-enc -q 95 "$bars" -o bars.heic >/dev/null
 heif-enc -q 95 -p chroma=444 "$bars" -o bars444.heic >/dev/null
 convert "$bars" -colorspace Gray -depth 8 "$work/grey.png"
 heif-enc -q 95 "$work/grey.png" -o grey.heic >/dev/null
+
+# HEIC in all orientations, by EXIF only (this heif-enc writes no irot or imir; the tests add them).
+orientation() { # FILE ORIENTATION: puts an EXIF block behind the first two bytes of a JPEG
+	{
+		head -c 2 "$1"
+		printf '\377\341\000\042Exif\000\000MM\000\052\000\000\000\010\000\001\001\022\000\003\000\000\000\001\000'
+		printf "\\$(printf %03o "$2")"
+		printf '\000\000\000\000\000\000'
+		tail -c +3 "$1"
+	}
+}
+o=2
+for turn in -flop '-rotate 180' -flip -transpose '-rotate 270' -transverse '-rotate 90'; do
+	convert "$bars" $turn -quality 98 -sampling-factor 1x1 "$work/turned.jpg"
+	orientation "$work/turned.jpg" $o >"$work/oriented.jpg"
+	heif-enc -q 95 "$work/oriented.jpg" -o "orientation-$o.heic" >/dev/null
+	o=$((o + 1))
+done
