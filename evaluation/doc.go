@@ -17,7 +17,8 @@
 //   - impostor pairs with an FTA were not compared and enter no rate
 //
 // Invariants: the threshold for a FAR is the smallest score that at most ⌊N·FAR⌋ of N impostor scores reach, so that tied
-// scores are refused together and the FAR is never exceeded; a FAR with N·FAR < 1 is not reported. Results depend on the
+// scores are refused together and the FAR is never exceeded (beyond [MaxExactScores] comparisons it is rounded up to a bin
+// of 3.1e-5, which only makes it stricter); a FAR with N·FAR < 1 is not reported. Results depend on the
 // samples only, not on their order, the number of cores or the time: the bootstrap has a stated seed, and resamples
 // people, because comparisons that share a person are not independent.
 package evaluation
