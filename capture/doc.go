@@ -13,8 +13,7 @@
 //   - len(Pix) = 3·Width·Height, and all eight EXIF orientations of a picture give the same pixels.
 //   - No metadata leaves the package: position, device and time of a photo are not even read. ICC profiles are not
 //     applied; samples are taken as sRGB, which is what phones declare or come close to (Display P3).
-//   - Whether a file is accepted does not depend on whether it is reduced: the reduced JPEG decoder only does what it is
-//     sure of and leaves the rest to image/jpeg.
+//   - A large JPEG that the reduced decoder does not take goes to image/jpeg, which has the last word on refusing it.
 //
 // What runs where: JPEG, PNG and WebP in Go; HEIC by libheif and libde265 compiled to WebAssembly, in a sandbox with
 // limited memory. Decoders in Go stop soon after their context ends, except within a lossy WebP, whose work is bounded

@@ -6,7 +6,7 @@ import (
 )
 
 // errNotFast: the reduced decoder meets something it does not do. The picture then goes to image/jpeg, which has the
-// last word on what is a JPEG, so what is accepted does not depend on the size of a picture.
+// last word on refusing it.
 var errNotFast = errors.New("not for the reduced decoder")
 
 // jpegBits reads the entropy-coded bits of a scan (ITU-T T.81, F.2.2.5).
