@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func readForm(r *http.Request, body io.Reader, maxPicture int64) (*form, error) 
 	if err != nil {
 		return nil, err
 	}
-	source := &meter{r: body}
+	source := &meter{r: bufio.NewReaderSize(body, 64<<10)} // the multipart reader by itself reads 4 kB at a time
 	parts := multipart.NewReader(source, boundary)
 	var f form
 	seen := map[string]bool{}
