@@ -37,57 +37,55 @@ func newCoefficients(kr, kb float64, full bool) coefficients {
 	}
 }
 
-// yccRows converts straight from the planes; a chroma sample serves all pixels it covers.
+// yccRows converts straight from the planes.
 func yccRows(m *image.YCbCr, c coefficients) rowFunc {
+	convert := c.halfLine
 	switch m.SubsampleRatio {
 	case image.YCbCrSubsampleRatio444, image.YCbCrSubsampleRatio440:
-		return func(rgb []byte, y int) {
-			at := m.COffset(m.Rect.Min.X, m.Rect.Min.Y+y)
-			n := len(rgb) / 3
-			luma := m.Y[y*m.YStride:][:n]
-			cb, cr := m.Cb[at:][:n], m.Cr[at:][:n]
-			for x := range luma {
-				r, g, b := c.chroma(cb[x], cr[x])
-				c.put(rgb[3*x:3*x+3:3*x+3], luma[x], r, g, b)
-			}
-		}
-	case image.YCbCrSubsampleRatio420, image.YCbCrSubsampleRatio422:
-		return func(rgb []byte, y int) {
-			at := m.COffset(m.Rect.Min.X, m.Rect.Min.Y+y)
-			n := len(rgb) / 3
-			luma := m.Y[y*m.YStride:][:n]
-			cb, cr := m.Cb[at:][:(n+1)/2], m.Cr[at:][:(n+1)/2]
-			for x := range n / 2 {
-				r, g, b := c.chroma(cb[x], cr[x])
-				two, out := luma[2*x:2*x+2:2*x+2], rgb[6*x:6*x+6:6*x+6]
-				c.put(out[:3], two[0], r, g, b)
-				c.put(out[3:], two[1], r, g, b)
-			}
-			if n%2 == 1 {
-				r, g, b := c.chroma(cb[n/2], cr[n/2])
-				c.put(rgb[3*n-3:], luma[n-1], r, g, b)
-			}
-		}
+		convert = c.fullLine
+	case image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410:
+		convert = c.quarterLine
 	}
-	return func(rgb []byte, y int) { // 4:1:1 and 4:1:0
-		for x := 0; 3*x+2 < len(rgb); x++ {
-			at := m.COffset(m.Rect.Min.X+x, m.Rect.Min.Y+y)
-			r, g, b := c.chroma(m.Cb[at], m.Cr[at])
-			c.put(rgb[3*x:3*x+3], m.Y[y*m.YStride+x], r, g, b)
-		}
+	return func(rgb []byte, y int) {
+		at := m.COffset(m.Rect.Min.X, m.Rect.Min.Y+y)
+		convert(rgb, m.Y[y*m.YStride:][:len(rgb)/3], m.Cb[at:], m.Cr[at:])
 	}
 }
 
-// chroma gives what a pair of chroma samples adds to R, G and B, half a step for rounding included.
-func (c *coefficients) chroma(cb, cr byte) (r, g, b int32) {
-	u, v := int32(cb)-128, int32(cr)-128
-	return c.crToR*v + 1<<15, c.cbToG*u + c.crToG*v + 1<<15, c.b*u + 1<<15
+// halfLine converts a row that has chroma for every second pixel. Here most time goes, so it is written out: nothing
+// is called, and a chroma sample is worked out once for its two pixels.
+func (c coefficients) halfLine(rgb, luma, cb, cr []byte) {
+	n := len(luma)
+	cb, cr = cb[:(n+1)/2], cr[:(n+1)/2]
+	for x := range n / 2 {
+		u, v := int32(cb[x])-128, int32(cr[x])-128
+		r, g, b := c.crToR*v+1<<15, c.cbToG*u+c.crToG*v+1<<15, c.b*u+1<<15
+		pair, to := luma[2*x:2*x+2:2*x+2], rgb[6*x:6*x+6:6*x+6]
+		l := (int32(pair[0]) - c.yOffset) * c.y
+		to[0], to[1], to[2] = clamp(l+r), clamp(l+g), clamp(l+b)
+		l = (int32(pair[1]) - c.yOffset) * c.y
+		to[3], to[4], to[5] = clamp(l+r), clamp(l+g), clamp(l+b)
+	}
+	if n%2 == 1 {
+		c.fullLine(rgb[3*n-3:], luma[n-1:], cb[n/2:], cr[n/2:])
+	}
 }
 
-func (c *coefficients) put(to []byte, luma byte, r, g, b int32) {
-	l := (int32(luma) - c.yOffset) * c.y
-	_ = to[2]
-	to[0], to[1], to[2] = clamp(l+r), clamp(l+g), clamp(l+b)
+// fullLine converts a row that has chroma for every pixel.
+func (c coefficients) fullLine(rgb, luma, cb, cr []byte) {
+	cb, cr = cb[:len(luma)], cr[:len(luma)]
+	for x := range luma {
+		u, v := int32(cb[x])-128, int32(cr[x])-128
+		l, to := (int32(luma[x])-c.yOffset)*c.y+1<<15, rgb[3*x:3*x+3:3*x+3]
+		to[0], to[1], to[2] = clamp(l+c.crToR*v), clamp(l+c.cbToG*u+c.crToG*v), clamp(l+c.b*u)
+	}
+}
+
+// quarterLine converts a row that has chroma for every fourth pixel.
+func (c coefficients) quarterLine(rgb, luma, cb, cr []byte) {
+	for x := range luma {
+		c.fullLine(rgb[3*x:3*x+3], luma[x:x+1], cb[x/4:], cr[x/4:])
+	}
 }
 
 // clamp takes a value scaled by 65536 to 0..255.
