@@ -480,7 +480,7 @@ func TestPanicsAreProblemsAndNotTold(t *testing.T) {
 				c.Logger = slog.New(slog.NewJSONHandler(&log, nil))
 				change(c)
 			})
-			w := httptest.NewRecorder()
+			var w *httptest.ResponseRecorder
 			if name == "page" {
 				w = get(t, api, "/")
 			} else {

@@ -48,3 +48,31 @@ func BenchmarkRequest(b *testing.B) {
 		}
 	})
 }
+
+// Verifications per second on all cores, by calling the engine and by asking the server for the same: the difference
+// is what HTTP costs, the client's part included, as it runs on the same cores.
+func BenchmarkEngine(b *testing.B) {
+	portrait, live := photo(b, "cage.jpg"), photo(b, "cage2_crop.jpg")
+	contentType, body := encode(b, part{"portrait", "p", portrait}, part{"live", "l", live})
+	s := serveEngine(b, nil)
+	b.Run("called", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if _, err := s.api.config.Verifier.Verify(b.Context(), []byte(portrait), []byte(live), 1e-4); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	})
+	b.Run("over HTTP", func(b *testing.B) {
+		b.SetParallelism(2) // one request waits while another is verified
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				status, _, answer, err := s.send(b.Context(), contentType, bytes.NewReader(body))
+				if err != nil || status != http.StatusOK {
+					b.Errorf("%d %v %s", status, err, answer)
+				}
+			}
+		})
+	})
+}

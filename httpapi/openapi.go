@@ -129,6 +129,7 @@ func problemResponses(registry huma.Registry, responses map[string]*huma.Respons
 		byStatus[e.Status] = append(byStatus[e.Status], "`"+string(e.Code)+"`")
 	}
 	schema := registry.Schema(reflect.TypeFor[Problem](), true, "")
+	registry.SchemaFromRef(schema.Ref).Examples = []any{exampleProblem()}
 	for status, names := range byStatus {
 		r := &huma.Response{
 			Description: http.StatusText(status) + ": " + strings.Join(names, ", "),
@@ -142,6 +143,12 @@ func problemResponses(registry huma.Registry, responses map[string]*huma.Respons
 		responses[strconv.Itoa(status)] = r
 	}
 	return responses
+}
+
+// exampleProblem is what a client gets for a text file that was renamed.
+func exampleProblem() *Problem {
+	return problemOf(&truename.Error{Kind: truename.KindUnsupported, Code: truename.CodeUnsupportedType, Sample: truename.UseLive,
+		Detail: "The file is not a picture of a type that is accepted."}, "MRX5S7GK2TPAJ6FEHIWQLBZN4Y")
 }
 
 // finishDocument removes what huma registers unasked, and documents the header that every response has.

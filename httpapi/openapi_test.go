@@ -243,6 +243,9 @@ func TestReferenceIsCompleteAndSelfContained(t *testing.T) {
 	if !strings.Contains(html, "curl -sS $TRUENAME/v1/verifications -F portrait=@portrait.jpg") {
 		t.Error("no example with curl")
 	}
+	if !strings.Contains(html, "&#34;code&#34;: &#34;unsupported_type&#34;") {
+		t.Error("no example of a problem")
+	}
 	for anchor := range anchors(html) {
 		if !strings.Contains(html, `id="`+anchor+`"`) {
 			t.Errorf("#%s leads nowhere", anchor)

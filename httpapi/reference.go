@@ -52,7 +52,11 @@ func (a *API) registerReference(document *huma.OpenAPI) error {
 		files[path] = static{"text/html; charset=utf-8", policy, b.Bytes()}
 		return nil
 	}
-	if err := render("/docs", "reference", describe(document)); err != nil {
+	view, err := describe(document)
+	if err != nil {
+		return err
+	}
+	if err := render("/docs", "reference", view); err != nil {
 		return err
 	}
 	for _, e := range catalogue() {
@@ -128,8 +132,9 @@ type (
 		Headers                            []field
 	}
 	schemaView struct {
-		Name   string
-		Fields []field
+		Name     string
+		Fields   []field
+		Examples []string // JSON
 	}
 	field struct {
 		Name, Type, Schema, Text, Default string
@@ -139,7 +144,7 @@ type (
 )
 
 // describe turns an OpenAPI document into what the page shows.
-func describe(document *huma.OpenAPI) reference {
+func describe(document *huma.OpenAPI) (reference, error) {
 	ref := reference{CSS: template.CSS(referenceCSS), Title: document.Info.Title, Version: document.Info.Version,
 		Description: document.Info.Description, Problems: catalogue()}
 	for _, tag := range document.Tags {
@@ -153,9 +158,17 @@ func describe(document *huma.OpenAPI) reference {
 	}
 	schemas := document.Components.Schemas.Map()
 	for _, name := range sorted(schemas) {
-		ref.Schemas = append(ref.Schemas, schemaView{name, fields(schemas[name])})
+		view := schemaView{Name: name, Fields: fields(schemas[name])}
+		for _, example := range schemas[name].Examples {
+			text, err := json.MarshalIndent(example, "", "  ")
+			if err != nil {
+				return ref, fmt.Errorf("encode an example of %s: %w", name, err)
+			}
+			view.Examples = append(view.Examples, string(text))
+		}
+		ref.Schemas = append(ref.Schemas, view)
 	}
-	return ref
+	return ref, nil
 }
 
 func describeOperation(op *huma.Operation) operationView {
