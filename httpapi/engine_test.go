@@ -43,6 +43,11 @@ func serveEngine(t testing.TB, change func(*Config)) *serving {
 	if err != nil {
 		t.Fatalf("%v (make models installs the pack anew)", err)
 	}
+	// Whether it can verify at all, said once: asked about nothing, it must complain about the picture.
+	_, err = engine.Verify(t.Context(), nil, nil, 1e-3)
+	if e := truename.AsError(err); e.Kind == truename.KindUnavailable {
+		t.Fatalf("%v (%s)", err, e.Remedy)
+	}
 	return serve(t, func(c *Config) {
 		c.Verifier = engine
 		if change != nil {
