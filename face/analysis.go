@@ -24,9 +24,12 @@ type Analysis struct {
 	// Face is the main face.
 	Face      Detection
 	Landmarks *Landmarks
-	Pose      Pose
-	Eyes      Eyes
-	Quality   []Measure
+	// Five are the points the template is aligned by; Faceness (0..1) is how sure the mesh is that it sees a face.
+	Five     []Point
+	Faceness float64
+	Pose     Pose
+	Eyes     Eyes
+	Quality  []Measure
 	// Template is empty when no face was found.
 	Template Template
 	Timings  Timings
@@ -38,38 +41,49 @@ type Timings struct{ Detect, Landmarks, Quality, Template time.Duration }
 // Analyze finds the main face of a picture, measures it and makes its template. A picture without a face, with several
 // or of poor quality is not an error: see [Analysis.Problems].
 func (e *Engine) Analyze(ctx context.Context, img *capture.Image, use truename.Use) (*Analysis, error) {
+	return e.analyze(ctx, img, use, true)
+}
+
+// Extract is Analyze without the measures: pose, eyes and quality stay empty. Evaluations use it, as they compare
+// every sample whatever its quality.
+func (e *Engine) Extract(ctx context.Context, img *capture.Image) (*Analysis, error) {
+	return e.analyze(ctx, img, truename.UseLive, false)
+}
+
+func (e *Engine) analyze(ctx context.Context, img *capture.Image, use truename.Use, measured bool) (*Analysis, error) {
 	a := &Analysis{Use: use}
 	pic := newPicture(img)
-	var err error
-
 	start := time.Now()
 	found, err := e.detect(ctx, pic)
 	if err != nil {
 		return nil, err
 	}
 	start = lap(&a.Timings.Detect, start)
-	a.Faces = len(found)
-	if a.Faces == 0 {
+	if a.Faces = len(found); a.Faces == 0 {
 		return a, nil
 	}
-	a.Face = found[0]
-	a.Dominance = dominance(found)
+	a.Face, a.Dominance = found[0], dominance(found)
 
-	if a.Landmarks, err = e.refine(ctx, pic, a.Face); err != nil {
+	if a.Landmarks, err = e.locate(ctx, pic, e.landmarks.boxCrop(a.Face)); err != nil {
+		return nil, err
+	}
+	if a.Five, a.Faceness, err = e.align(ctx, pic, a.Landmarks); err != nil {
 		return nil, err
 	}
 	start = lap(&a.Timings.Landmarks, start)
 
-	if a.Pose, err = e.headPose(ctx, pic, a.Face, a.Landmarks); err != nil {
-		return nil, err
+	if measured {
+		if a.Pose, err = e.headPose(ctx, pic, a.Face, a.Landmarks); err != nil {
+			return nil, err
+		}
+		if a.Eyes, err = e.eyeState(ctx, pic, a.Landmarks); err != nil {
+			return nil, err
+		}
+		a.Quality = e.measure(img, pic, a)
+		start = lap(&a.Timings.Quality, start)
 	}
-	if a.Eyes, err = e.eyeState(ctx, pic, a.Landmarks); err != nil {
-		return nil, err
-	}
-	a.Quality = e.measure(img, pic, a)
-	start = lap(&a.Timings.Quality, start)
 
-	if a.Template, err = e.template(ctx, pic, a.Landmarks); err != nil {
+	if a.Template, err = e.template(ctx, pic, a.Five); err != nil {
 		return nil, err
 	}
 	lap(&a.Timings.Template, start)
@@ -138,7 +152,7 @@ func (a *Analysis) Aligned(img *capture.Image, side int) *capture.Image {
 	out := &capture.Image{Width: side, Height: side, Pix: make([]byte, 3*side*side)}
 	values := make([]float32, 3*side*side)
 	in := models.Input{Width: side, Height: side, Layout: "NHWC", Colour: models.ColourRGB, Mean: []float32{0}, Std: []float32{1}}
-	toSource := square(float64(side), Point{faceSide / 2, faceSide / 2}, faceSide, 0).Then(similarity(arcFace, a.Landmarks.Five()))
+	toSource := square(float64(side), Point{faceSide / 2, faceSide / 2}, faceSide, 0).Then(similarity(arcFace, a.Five))
 	newPicture(img).sample(values, in, toSource, edge)
 	for i, v := range values {
 		out.Pix[i] = byte(v + 0.5)

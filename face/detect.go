@@ -46,10 +46,11 @@ func (e *Engine) detect(ctx context.Context, pic *picture) ([]Detection, error) 
 	return nil, nil
 }
 
-// prominence orders faces: a large one before a small one, and of two alike the more central.
+// prominence orders faces: a large one before a small one, a certain one before a doubtful one, and of two alike the
+// more central.
 func prominence(d Detection, width, height float64) float64 {
 	off := distance(d.Centre, Point{width / 2, height / 2}) / math.Hypot(width, height) * 2
-	return d.Area() * (1 - 0.5*min(off, 1))
+	return d.Area() * d.Score * d.Score * (1 - 0.5*min(off, 1))
 }
 
 // views gives the maps from the detector's canvas to the picture, in groups; see [Engine.detect].

@@ -70,7 +70,7 @@ func (e *Engine) measure(img *capture.Image, pic *picture, a *Analysis) []Measur
 	lim := limitsFor(a.Use)
 	grey := make([]float32, faceSide*faceSide)
 	pic.sample(grey, models.Input{Width: faceSide, Height: faceSide, Layout: "NCHW", Colour: models.ColourGrey,
-		Mean: []float32{0}, Std: []float32{1}}, similarity(arcFace, a.Landmarks.Five()), edge)
+		Mean: []float32{0}, Std: []float32{1}}, similarity(arcFace, a.Five), edge)
 	under, over := exposure(grey)
 	// The distance counts in pixels of the file, also when it was decoded at a reduced scale.
 	reduction := 1.0

@@ -75,7 +75,7 @@ func (c *canvas) sample(place image.Rectangle, img *capture.Image, s verificatio
 	k := math.Min(float64(place.Dx())/float64(img.Width), float64(place.Dy())/float64(img.Height))
 	w, h := int(float64(img.Width)*k), int(float64(img.Height)*k)
 	x0, y0 := place.Min.X+(place.Dx()-w)/2, place.Min.Y+(place.Dy()-h)/2
-	draw.CatmullRom.Scale(c, image.Rect(x0, y0, x0+w, y0+h), rgba(img), image.Rect(0, 0, img.Width, img.Height), draw.Src, nil)
+	draw.CatmullRom.Scale(c, image.Rect(x0, y0, x0+w, y0+h), img.Std(), image.Rect(0, 0, img.Width, img.Height), draw.Src, nil)
 	at := func(x, y float64) [2]float64 { return [2]float64{float64(x0) + x*k, float64(y0) + y*k} }
 	if s.Box == nil {
 		return
@@ -111,7 +111,7 @@ func (c *canvas) aligned(left, top int, d *verification.Detail, i int) error {
 		return nil
 	}
 	chip := analysis.Aligned(d.Images[i], crop)
-	draw.Draw(c, image.Rect(left, top, left+crop, top+crop), rgba(chip), image.Point{}, draw.Src)
+	draw.Draw(c, image.Rect(left, top, left+crop, top+crop), chip.Std(), image.Point{}, draw.Src)
 	shown := 0
 	for _, m := range analysis.Quality {
 		colour := color.Color(muted)
@@ -178,12 +178,4 @@ func OneIn(rate float64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return "1 in " + s
-}
-
-func rgba(img *capture.Image) *image.RGBA {
-	out := image.NewRGBA(image.Rect(0, 0, img.Width, img.Height))
-	for i, j := 0, 0; i < len(img.Pix); i, j = i+3, j+4 {
-		out.Pix[j], out.Pix[j+1], out.Pix[j+2], out.Pix[j+3] = img.Pix[i], img.Pix[i+1], img.Pix[i+2], 0xff
-	}
-	return out
 }

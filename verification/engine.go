@@ -75,6 +75,9 @@ func (e *Engine) Close() { e.faces.Close() }
 // Model identifies the recogniser and the effort.
 func (e *Engine) Model() string { return e.faces.Model() }
 
+// Ready says why [Engine.Verify] would refuse to work; nil when it would not.
+func (e *Engine) Ready(context.Context) error { return e.uncalibrated }
+
 // Runs gives how often each network has run so far.
 func (e *Engine) Runs() map[models.Role]int64 { return e.faces.Runs() }
 
@@ -91,6 +94,11 @@ func (e *Engine) Decode(ctx context.Context, data []byte) (*capture.Image, error
 // Analyze finds and measures the face in a decoded picture.
 func (e *Engine) Analyze(ctx context.Context, img *capture.Image, use truename.Use) (*face.Analysis, error) {
 	return e.faces.Analyze(ctx, img, use)
+}
+
+// Extract finds the main face and its template only, whatever the quality; see [face.Engine.Extract].
+func (e *Engine) Extract(ctx context.Context, img *capture.Image) (*face.Analysis, error) {
+	return e.faces.Extract(ctx, img)
 }
 
 // Detail of a verification beyond its result: what a drawing of it needs. It holds personal data.
