@@ -11,7 +11,7 @@ TOOL   := go tool -modfile=tools/go.mod
 GO_SRC := $(shell git ls-files '*.go' '*.toml' 2>/dev/null) go.mod go.sum
 WEB_SRC := $(shell git ls-files web 2>/dev/null)
 
-.PHONY: help run build models web-modules test check lint fuzz race browser eval bench bench-peers verify generate screenshots clean
+.PHONY: help run build web models web-modules test check lint fuzz race browser eval bench bench-peers verify generate screenshots clean
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
@@ -29,6 +29,8 @@ build: bin/truename ## The program, with the page in it: bin/truename.
 bin/truename: $(GO_SRC) web/dist/index.html
 	@scripts/require gcc=gcc
 	go build -o $@ ./cmd/truename
+
+web: web/dist/index.html ## The page.
 
 web-modules: web/node_modules/.package-lock.json
 web/node_modules/.package-lock.json: web/package-lock.json

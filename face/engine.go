@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"golang.org/x/sync/errgroup"
+
 	"truename/models"
 	"truename/onnx"
 )
@@ -47,6 +49,7 @@ type network struct {
 // analysed side by side, one thread each. [onnx.Start] must have succeeded.
 func Load(pack *models.Pack, effort Effort, slots int) (*Engine, error) {
 	e := &Engine{effort: effort}
+	var group errgroup.Group
 	for _, part := range []struct {
 		role models.Role
 		into **network
@@ -62,17 +65,22 @@ func Load(pack *models.Pack, effort Effort, slots int) (*Engine, error) {
 		if model == nil {
 			continue
 		}
-		graph, err := pack.Read(model)
-		if err != nil {
-			e.Close()
-			return nil, err
-		}
-		session, err := onnx.Load(model, graph, slots)
-		if err != nil {
-			e.Close()
-			return nil, err
-		}
-		*part.into = &network{Model: model, session: session}
+		group.Go(func() error {
+			graph, err := pack.Read(model)
+			if err != nil {
+				return err
+			}
+			session, err := onnx.Load(model, graph, slots)
+			if err != nil {
+				return err
+			}
+			*part.into = &network{Model: model, session: session}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		e.Close()
+		return nil, err
 	}
 	return e, nil
 }

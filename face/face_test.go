@@ -127,12 +127,12 @@ func TestFindsFacesWhereverTheyAre(t *testing.T) {
 		// toBase maps the changed picture's coordinates to the plain one's.
 		toBase Affine
 	}{
-		"fills the frame":    {transform(cage, 400, 400, tight, 127), tight},
-		"small in 12 megapixels":    {nil, Affine{float64(h) / 240, 0, -3000 * float64(h) / 240, 0, float64(h) / 240, -1500 * float64(h) / 240}},
-		"turned by 30°":      {nil, square(float64(w), Point{float64(w) / 2, float64(h) / 2}, float64(w), 30)},
-		"turned by −30°":     {nil, square(float64(w), Point{float64(w) / 2, float64(h) / 2}, float64(w), -30)},
-		"at the corner":      {nil, Affine{1, 0, centre.X - side*0.6, 0, 1, centre.Y - side*0.6}},
-		"enlarged four fold": {nil, Affine{0.25, 0, 0, 0, 0.25, 0}},
+		"fills the frame":        {transform(cage, 400, 400, tight, 127), tight},
+		"small in 12 megapixels": {nil, Affine{float64(h) / 240, 0, -3000 * float64(h) / 240, 0, float64(h) / 240, -1500 * float64(h) / 240}},
+		"turned by 30°":          {nil, square(float64(w), Point{float64(w) / 2, float64(h) / 2}, float64(w), 30)},
+		"turned by −30°":         {nil, square(float64(w), Point{float64(w) / 2, float64(h) / 2}, float64(w), -30)},
+		"at the corner":          {nil, Affine{1, 0, centre.X - side*0.6, 0, 1, centre.Y - side*0.6}},
+		"enlarged four fold":     {nil, Affine{0.25, 0, 0, 0, 0.25, 0}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

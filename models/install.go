@@ -33,7 +33,7 @@ func (p *Pack) Install(ctx context.Context, tarballs string, progress func(strin
 	}
 	wanted := map[Source][]member{}
 	add := func(s Source, m member) {
-		if _, err := readVerified(m.file, m.sha256); err != nil {
+		if err := verifyFile(m.file, m.sha256); err != nil {
 			wanted[s] = append(wanted[s], m)
 		}
 	}

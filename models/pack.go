@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -111,7 +112,7 @@ func (p *Pack) RuntimeLibrary() (string, error) {
 		return "", err
 	}
 	file := filepath.Join(p.store, "runtime", lib.File)
-	if _, err := readVerified(file, lib.SHA256); err != nil {
+	if err := verifyFile(file, lib.SHA256); err != nil {
 		e := truename.AsError(err)
 		e.Code = truename.CodeRuntime
 		return "", e
@@ -119,17 +120,43 @@ func (p *Pack) RuntimeLibrary() (string, error) {
 	return file, nil
 }
 
+// verifyFile checks a file's SHA-256 without holding it in memory.
+func verifyFile(file, want string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return missing(file, err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return missing(file, err)
+	}
+	if hex.EncodeToString(h.Sum(nil)) != want {
+		return altered(file)
+	}
+	return nil
+}
+
+// readVerified gives a file's bytes after checking their SHA-256: what is used is what was checked.
 func readVerified(file, want string) ([]byte, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, packError(fmt.Sprintf("%s is missing or cannot be read.", filepath.Base(file)),
-			"Install the files with: truename models install", err)
+		return nil, missing(file, err)
 	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != want {
-		return nil, packError(fmt.Sprintf("%s is not the file its manifest describes: its SHA-256 differs.", filepath.Base(file)),
-			"Remove it and install it again with: truename models install", nil)
+		return nil, altered(file)
 	}
 	return data, nil
+}
+
+func missing(file string, cause error) *truename.Error {
+	return packError(fmt.Sprintf("%s is missing or cannot be read.", filepath.Base(file)),
+		"Install the files with: truename models install", cause)
+}
+
+func altered(file string) *truename.Error {
+	return packError(fmt.Sprintf("%s is not the file its manifest describes: its SHA-256 differs.", filepath.Base(file)),
+		"Remove it and install it again with: truename models install", nil)
 }
 
 func packError(detail, remedy string, cause error) *truename.Error {

@@ -2,8 +2,6 @@ package onnx
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -27,12 +25,10 @@ type slot struct {
 	data    [][]float32
 }
 
-// Load makes a session of a model's bytes with the given number of slots, after checking that the graph has exactly
-// the inputs and outputs, by name and shape, that the manifest says. [Start] must have succeeded.
+// Load makes a session of a model's bytes with the given number of slots. The graph is run once on zeros, into tensors
+// of the shapes that the manifest says: a graph whose inputs and outputs have other names, types or shapes does not
+// load. [Start] must have succeeded.
 func Load(model *models.Model, graph []byte, slots int) (*Session, error) {
-	if err := checkGraph(model, graph); err != nil {
-		return nil, loadError(model, err)
-	}
 	options, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, loadError(model, err)
@@ -58,6 +54,10 @@ func Load(model *models.Model, graph []byte, slots int) (*Session, error) {
 			s.Close()
 			return nil, loadError(model, err)
 		}
+	}
+	if err := s.graph.Run(s.all[0].in, s.all[0].out); err != nil {
+		s.Close()
+		return nil, loadError(model, err)
 	}
 	return s, nil
 }
@@ -121,40 +121,9 @@ func (s *Session) Close() {
 	}
 }
 
-// checkGraph compares the graph's declared inputs and outputs with the manifest's.
-func checkGraph(model *models.Model, graph []byte) error {
-	inputs, outputs, err := ort.GetInputOutputInfoWithONNXData(graph)
-	if err != nil {
-		return err
-	}
-	if len(inputs) != 1 {
-		return fmt.Errorf("the graph has %d inputs, not one", len(inputs))
-	}
-	if err := checkTensor(inputs[0], model.Input.Name, model.Input.Shape()); err != nil {
-		return err
-	}
-	for i, name := range model.Output.Names {
-		at := slices.IndexFunc(outputs, func(o ort.InputOutputInfo) bool { return o.Name == name })
-		if at < 0 {
-			return fmt.Errorf("the graph has no output %q", name)
-		}
-		if err := checkTensor(outputs[at], name, model.Output.Shapes[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkTensor(info ort.InputOutputInfo, name string, shape []int64) error {
-	if info.Name != name || !slices.Equal(info.Dimensions, shape) || info.DataType != ort.TensorElementDataTypeFloat {
-		return fmt.Errorf("the graph has %q %v of %v, the manifest says %q %v of float", info.Name, info.Dimensions, info.DataType, name, shape)
-	}
-	return nil
-}
-
 func loadError(model *models.Model, err error) error {
 	return &truename.Error{Kind: truename.KindUnavailable, Code: truename.CodeModelPack,
-		Detail: "The model " + model.ID + " cannot be loaded.", Remedy: "Check that file and manifest belong together.", Cause: err}
+		Detail: "The model " + model.ID + " cannot be loaded.", Remedy: "Check that file and manifest belong together: names, shapes and types of inputs and outputs.", Cause: err}
 }
 
 func waitError(err error) error {
