@@ -49,15 +49,15 @@ type limits struct {
 // may be smaller and softer; a live photo can be taken again, so it must be alone, awake and larger.
 func limitsFor(use truename.Use) limits {
 	l := limits{
-		interEye: bounds{20, 45}, sharpness: bounds{0.004, 0.012},
-		under: bounds{0.85, 0.4}, over: bounds{0.6, 0.2}, uniformity: bounds{0, 0.2},
-		yaw: bounds{50, 20}, pitch: bounds{45, 20}, roll: bounds{60, 15},
-		eyes: bounds{0, 0.3}, crop: bounds{0.8, 0.97}, compression: bounds{5, 40},
+		interEye: bounds{20, 45}, sharpness: bounds{0.006, 0.03},
+		under: bounds{0.8, 0.3}, over: bounds{0.6, 0.2}, uniformity: bounds{0, 0.3},
+		yaw: bounds{45, 20}, pitch: bounds{40, 20}, roll: bounds{60, 15},
+		eyes: bounds{0, 0.2}, crop: bounds{0.8, 0.97}, compression: bounds{5, 40},
 		dominance: 0.5,
 	}
 	if use == truename.UseLive {
-		l.interEye = bounds{30, 60}
-		l.eyes = bounds{0.05, 0.5}
+		l.interEye = bounds{24, 60}
+		l.eyes = bounds{0.03, 0.3}
 	}
 	return l
 }
@@ -86,7 +86,7 @@ func (e *Engine) measure(img *capture.Image, pic *picture, a *Analysis) []Measur
 		high("yaw", math.Abs(a.Pose.Yaw), "deg", lim.yaw, truename.ReasonTurnedAway, truename.GuideLookAhead),
 		high("pitch", math.Abs(a.Pose.Pitch), "deg", lim.pitch, truename.ReasonTurnedAway, truename.GuideLookAhead),
 		high("roll", math.Abs(a.Pose.Roll), "deg", lim.roll, truename.ReasonTurnedAway, truename.GuideHeadUpright),
-		low("eyes_open", max(a.Eyes.LeftOpen, a.Eyes.RightOpen), "", lim.eyes, truename.ReasonEyesClosed, truename.GuideOpenEyes),
+		low("eyes_open", a.Eyes.openness(), "", lim.eyes, truename.ReasonEyesClosed, truename.GuideOpenEyes),
 		low("crop", visible(a.Landmarks, img), "", lim.crop, truename.ReasonCropped, truename.GuideWholeFace),
 	}
 	if img.JPEGQuality > 0 {
