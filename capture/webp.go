@@ -12,7 +12,6 @@ import (
 type webpChunks struct {
 	width, height int
 	animated      bool
-	lossless      bool
 	exif          []byte
 	whole         bool // as long as its header says, with a picture in it
 }

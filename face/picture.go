@@ -78,6 +78,11 @@ func (p *picture) sample(dst []float32, in models.Input, toSource Affine, beyond
 		sx := m.A*0.5 + m.B*(float64(y)+0.5) + m.C - 0.5
 		sy := m.D*0.5 + m.E*(float64(y)+0.5) + m.F - 0.5
 		row := t.offset + y*t.rowStep
+		last := float64(t.width - 1)
+		if inside(img, sx, sy) && inside(img, sx+last*m.A, sy+last*m.D) {
+			t.turnedRow(row, img, sx, sy, m.A, m.D)
+			continue
+		}
 		for range t.width {
 			r, g, b := at(img, sx, sy, beyond)
 			t.put(row, r, g, b)
@@ -85,6 +90,37 @@ func (p *picture) sample(dst []float32, in models.Input, toSource Affine, beyond
 			sx += m.A
 			sy += m.D
 		}
+	}
+}
+
+// inside says whether all four pixels around (x, y) are in the image, with some room for rounding.
+func inside(img *capture.Image, x, y float64) bool {
+	return x >= 0.01 && y >= 0.01 && x < float64(img.Width)-1.01 && y < float64(img.Height)-1.01
+}
+
+// turnedRow fills a row whose samples all lie inside, which spares the tests of at. Positions are counted in 1/65536
+// pixel; the error that the steps add up to stays below a hundredth of a pixel over 1,000 of them.
+func (t *target) turnedRow(to int, img *capture.Image, x, y, dx, dy float64) {
+	const one = 1 << 16
+	fx, fy := int64(x*one), int64(y*one)
+	stepX, stepY := int64(math.Round(dx*one)), int64(math.Round(dy*one))
+	stride := 3 * img.Width
+	for range t.width {
+		i := int(fy>>16)*stride + 3*int(fx>>16)
+		p := img.Pix[i : i+6 : i+6]
+		q := img.Pix[i+stride : i+stride+6 : i+stride+6]
+		wx, wy := float32(fx&(one-1))*(1.0/one), float32(fy&(one-1))*(1.0/one)
+		w11 := wx * wy
+		w10 := wy - w11
+		w01 := wx - w11
+		w00 := 1 - wx - w10
+		t.put(to,
+			w00*float32(p[0])+w01*float32(p[3])+w10*float32(q[0])+w11*float32(q[3]),
+			w00*float32(p[1])+w01*float32(p[4])+w10*float32(q[1])+w11*float32(q[4]),
+			w00*float32(p[2])+w01*float32(p[5])+w10*float32(q[2])+w11*float32(q[5]))
+		to += t.colStep
+		fx += stepX
+		fy += stepY
 	}
 }
 

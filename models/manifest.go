@@ -226,7 +226,7 @@ func (m *Manifest) check() error {
 		return fmt.Errorf("format %d is not 1", m.Format)
 	}
 	if !plainName(m.Name) {
-		return fmt.Errorf("name %q: want lower-case letters, digits, - and .", m.Name)
+		return fmt.Errorf("name %q: want lower-case letters, digits, dots and hyphens", m.Name)
 	}
 	for _, role := range []Role{RoleDetector, RoleLandmarks, RoleRecogniser} {
 		if m.Model(role) == nil {

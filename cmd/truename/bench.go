@@ -27,9 +27,9 @@ import (
 
 type benchCommand struct {
 	engineFlags
-	Images  string        `help:"Folder of JPEG pictures with faces (default: one drawn face, 250 × 250 pixels)." type:"existingdir" placeholder:"DIR"`
-	Seconds time.Duration `help:"How long each part runs." default:"5s"`
-	JSON    bool          `help:"Print JSON."`
+	Images string        `help:"Folder of JPEG pictures with faces (default: one drawn face, 250 × 250 pixels)." type:"existingdir" placeholder:"DIR"`
+	Period time.Duration `name:"seconds" help:"How long each part runs." default:"5s"`
+	JSON   bool          `help:"Print JSON."`
 	// Child runs one verification and reports its own time and memory: cold start is measured in a fresh process.
 	Child bool `hidden:""`
 }
@@ -78,19 +78,19 @@ func (c benchCommand) Run(ctx context.Context, out output) error {
 	}
 	defer engine.Close()
 	r := benchReport{Model: engine.Model(), Cores: cores, Images: len(pictures)}
-	if err := r.pipeline(ctx, engine, pictures, c.Seconds); err != nil {
+	if err := r.pipeline(ctx, engine, pictures, c.Period); err != nil {
 		return err
 	}
-	if r.ImagesPerSecOneCore, err = throughput(ctx, engine, pictures, 1, c.Seconds); err != nil {
+	if r.ImagesPerSecOneCore, err = throughput(ctx, engine, pictures, 1, c.Period); err != nil {
 		return err
 	}
-	if r.ImagesPerSecAllCores, err = throughput(ctx, engine, pictures, cores, c.Seconds); err != nil {
+	if r.ImagesPerSecAllCores, err = throughput(ctx, engine, pictures, cores, c.Period); err != nil {
 		return err
 	}
 	if r.PeakRSSMB, err = peakRSS(); err != nil {
 		return err
 	}
-	if err := r.large(ctx, engine, c.Seconds); err != nil {
+	if err := r.large(ctx, engine, c.Period); err != nil {
 		return err
 	}
 	if r.ColdStartMS, err = c.coldStart(ctx); err != nil {
