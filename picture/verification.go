@@ -161,8 +161,12 @@ func Words(r *verification.Result) (head, detail string) {
 		}
 		return head, detail
 	}
+	share := OneIn(*r.FMR)
+	if r.FMRInterval[0] == 0 { // beyond the calibration table: only an upper bound is known
+		share = "fewer than " + share
+	}
 	return head, fmt.Sprintf("Score %.3f (threshold %.3f). Of impostors, %s would score as high; accepted is %s.",
-		*r.Score, r.Threshold, OneIn(*r.FMR), OneIn(r.TargetFMR))
+		*r.Score, r.Threshold, share, OneIn(r.TargetFMR))
 }
 
 // OneIn says a rate as "1 in 10,000", or in percent where it is not small.

@@ -50,7 +50,7 @@ try {
 	for (const shot of shots) {
 		const page = await browser.newPage({
 			viewport: { width: shot.width, height: shot.height },
-			deviceScaleFactor: 2,
+			deviceScaleFactor: 1,
 			colorScheme: shot.theme,
 			locale: shot.language,
 			reducedMotion: 'reduce',
