@@ -62,8 +62,8 @@ lint: ## gofmt, go vet, staticcheck, and govulncheck where its database is reach
 race: ## The tests of concurrent code under the race detector.
 	go test -race ./onnx ./httpapi ./verification ./capture -short
 
-fuzz: ## Each fuzz test for some seconds.
-	scripts/fuzz 5s
+fuzz: ## Each fuzz test, 5,000 inputs.
+	scripts/fuzz 5000x
 
 browser: build models ## The web page: types, unit tests, and the real page in Chromium against the real server.
 	@scripts/require chromium=chromium ffmpeg=ffmpeg

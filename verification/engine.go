@@ -132,7 +132,7 @@ func (e *Engine) VerifyDetailed(ctx context.Context, portrait, live []byte, targ
 	}
 	p, l := detail.Analyses[0], detail.Analyses[1]
 	r.Portrait, r.Live = describe(detail.Images[0], p), describe(detail.Images[1], l)
-	r.Reasons = append(reasons(p), reasons(l)...)
+	r.Reasons = append(append(r.Reasons, reasons(p)...), reasons(l)...)
 
 	matching := time.Now()
 	if len(r.Reasons) == 0 {
