@@ -31,18 +31,28 @@ func newCanvas(width, height int, background color.Color) (*canvas, error) {
 	return c, err
 }
 
-// polygon fills a closed polygon.
+// polygon fills a closed polygon. Only the rectangle around it is worked on: a drawing has hundreds of small ones.
 func (c *canvas) polygon(fill color.Color, points ...[2]float64) {
-	r := vector.NewRasterizer(c.Bounds().Dx(), c.Bounds().Dy())
+	lo, hi := points[0], points[0]
+	for _, p := range points {
+		lo = [2]float64{min(lo[0], p[0]), min(lo[1], p[1])}
+		hi = [2]float64{max(hi[0], p[0]), max(hi[1], p[1])}
+	}
+	place := image.Rect(int(math.Floor(lo[0])), int(math.Floor(lo[1])), int(math.Ceil(hi[0])), int(math.Ceil(hi[1]))).Intersect(c.Bounds())
+	if place.Empty() {
+		return
+	}
+	r := vector.NewRasterizer(place.Dx(), place.Dy())
 	for i, p := range points {
+		x, y := float32(p[0]-float64(place.Min.X)), float32(p[1]-float64(place.Min.Y))
 		if i == 0 {
-			r.MoveTo(float32(p[0]), float32(p[1]))
+			r.MoveTo(x, y)
 		} else {
-			r.LineTo(float32(p[0]), float32(p[1]))
+			r.LineTo(x, y)
 		}
 	}
 	r.ClosePath()
-	r.Draw(c, c.Bounds(), image.NewUniform(fill), image.Point{})
+	r.Draw(c.RGBA, place, image.NewUniform(fill), image.Point{})
 }
 
 // line draws a stroke of the given width.

@@ -36,7 +36,7 @@ var (
 	}
 )
 
-// Verification draws a result, 992 × 792 pixels.
+// Verification draws a result, 992 × 780 pixels.
 func Verification(r *verification.Result, d *verification.Detail) (image.Image, error) {
 	c, err := newCanvas(2*panel+3*margin, header+panel+margin+crop+footer+margin, paper)
 	if err != nil {
