@@ -23,7 +23,7 @@ type Config struct {
 	// AllowNonCommercial states that a pack licensed for non-commercial use may be used.
 	AllowNonCommercial bool
 	Effort             face.Effort
-	// Slots is how many pictures are analysed side by side, one thread each.
+	// Slots is how many pictures are analysed side by side, one thread each; at least 1.
 	Slots int
 	// Limits of the pictures taken in.
 	Limits capture.Limits
@@ -42,6 +42,10 @@ type Engine struct {
 // Open loads the runtime, the pack and its calibration. A pack without a calibration for the effort is opened, so
 // that it can be calibrated, but [Engine.Verify] refuses to work with it.
 func Open(c Config) (*Engine, error) {
+	if c.Slots < 1 {
+		return nil, &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeInvalidRequest,
+			Detail: "No picture can be analysed with fewer than one worker.", Remedy: "Choose one worker or more."}
+	}
 	pack, err := models.Find(c.Store, c.Pack, c.AllowNonCommercial)
 	if err != nil {
 		return nil, err

