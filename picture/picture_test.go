@@ -105,6 +105,13 @@ func TestVerificationIsDrawn(t *testing.T) {
 					checkBox(t, img, place, sample, tints[r.Outcome])
 				}
 			}
+			// Nothing of the boxes is beside the places: cage2_crop.jpg's reaches beyond its picture. The measures below
+			// have the tint of an unusable result when they are poor.
+			for _, gap := range []image.Rectangle{image.Rect(0, 0, 992, 44), image.Rect(0, 0, 24, 684), image.Rect(484, 0, 508, 684), image.Rect(968, 0, 992, 684)} {
+				if n := count(img, gap, tints[r.Outcome]); n > 0 {
+					t.Errorf("%d pixels of the verdict's colour in %v", n, gap)
+				}
+			}
 			if _, err := png.Decode(bytes.NewReader(encoded(t, img))); err != nil {
 				t.Error(err)
 			}

@@ -80,15 +80,17 @@ func (c *canvas) sample(place image.Rectangle, img *capture.Image, s verificatio
 	if s.Box == nil {
 		return
 	}
+	// A face at the edge has a box that reaches beyond the picture, but must not be drawn over what is beside it.
+	inside := &canvas{RGBA: c.SubImage(place).(*image.RGBA)}
 	corners := corners(*s.Box)
 	for i := range corners {
 		from, to := corners[i], corners[(i+1)%4]
-		c.line(tint, 3, at(from[0], from[1]), at(to[0], to[1]))
+		inside.line(tint, 3, at(from[0], from[1]), at(to[0], to[1]))
 	}
 	for _, p := range s.Landmarks {
 		q := at(p[0], p[1])
-		c.dot(ink, q[0], q[1], 2.6)
-		c.dot(point, q[0], q[1], 1.7)
+		inside.dot(ink, q[0], q[1], 2.6)
+		inside.dot(point, q[0], q[1], 1.7)
 	}
 }
 
