@@ -46,7 +46,7 @@ const (
 	ReasonCropped Code = "cropped"
 	// ReasonCompressed: the compression has removed too much detail.
 	ReasonCompressed Code = "compressed"
-	// ReasonNotAFace: the detector answers, but landmarks or template do not look like a human face.
+	// ReasonNotAFace: the detector answers, but the face mesh does not recognise a human face in it (a mask, a drawing).
 	ReasonNotAFace Code = "not_a_face"
 )
 

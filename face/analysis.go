@@ -27,9 +27,11 @@ type Analysis struct {
 	// Five are the points the template is aligned by; Faceness (0..1) is how sure the mesh is that it sees a face.
 	Five     []Point
 	Faceness float64
-	Pose     Pose
-	Eyes     Eyes
-	Quality  []Measure
+	// leastFaceness is the manifest's threshold for it.
+	leastFaceness float64
+	Pose          Pose
+	Eyes          Eyes
+	Quality       []Measure
 	// Template is empty when no face was found.
 	Template Template
 	Timings  Timings
@@ -69,6 +71,9 @@ func (e *Engine) analyze(ctx context.Context, img *capture.Image, use truename.U
 	}
 	if a.Five, a.Faceness, err = e.align(ctx, pic, a.Landmarks); err != nil {
 		return nil, err
+	}
+	if e.mesh != nil {
+		a.leastFaceness = float64(e.mesh.Output.Threshold)
 	}
 	start = lap(&a.Timings.Landmarks, start)
 
@@ -118,6 +123,9 @@ func (a *Analysis) Problems() []Problem {
 		return []Problem{{truename.ReasonNoFace, truename.GuideShowFace}}
 	}
 	var ps []Problem
+	if !(a.Faceness >= a.leastFaceness) {
+		ps = append(ps, Problem{truename.ReasonNotAFace, truename.GuideShowFace})
+	}
 	if a.Dominance < limitsFor(a.Use).dominance {
 		ps = append(ps, Problem{truename.ReasonSeveralFaces, truename.GuideOnePerson})
 	}

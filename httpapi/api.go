@@ -52,7 +52,7 @@ func New(c Config) (*API, error) {
 	if !(c.TargetFMR >= minTargetFMR && c.TargetFMR <= maxTargetFMR) {
 		return nil, fmt.Errorf("httpapi: the target false-match rate must be %g to %g", minTargetFMR, maxTargetFMR)
 	}
-	if err := c.Limits.check(); err != nil {
+	if err := c.Limits.Check(); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
 	a := &API{

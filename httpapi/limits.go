@@ -45,8 +45,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// check says which limit makes no sense.
-func (l Limits) check() error {
+// Check says which limit makes no sense; nil when all do.
+func (l Limits) Check() error {
 	switch {
 	case l.MaxPictureBytes < 1 || l.MaxBodyBytes < l.MaxPictureBytes:
 		return errors.New("limits: a body must be able to hold a picture of at least one byte")

@@ -16,7 +16,7 @@ import (
 // Role says what a model does in the pipeline.
 type Role string
 
-// The roles. A pack has exactly one model for each of detector, landmarks and recogniser; pose and eyes are optional.
+// The roles. A pack has exactly one model for each of detector, landmarks and recogniser; mesh, pose and eyes are optional.
 const (
 	RoleDetector   Role = "detector"
 	RoleLandmarks  Role = "landmarks"
@@ -279,10 +279,49 @@ func (m *Model) check() error {
 	case len(m.Output.Names) == 0 || len(m.Output.Names) != len(m.Output.Shapes):
 		return errors.New("output.names and output.shapes must have the same length")
 	}
+	if err := m.Output.check(); err != nil {
+		return err
+	}
 	if sum, err := hex.DecodeString(m.SHA256); err != nil || len(sum) != 32 {
 		return fmt.Errorf("sha256 %q is not 64 hexadecimal digits", m.SHA256)
 	}
 	return m.Input.check()
+}
+
+// check compares the shapes with what the decoding reads, so that a graph that has them cannot surprise package face.
+func (o Output) check() error {
+	sizes := make([]int64, len(o.Shapes))
+	for i, shape := range o.Shapes {
+		sizes[i] = 1
+		for _, d := range shape {
+			if d < 1 || d > 1<<20 || sizes[i]*d > 1<<24 {
+				return fmt.Errorf("output.shapes %v is out of range", shape)
+			}
+			sizes[i] *= d
+		}
+	}
+	var fits bool
+	switch o.Decode {
+	case "boxes-xyxy":
+		if !(o.Threshold > 0 && o.Threshold < 1 && o.Overlap > 0 && o.Overlap <= 1) {
+			return errors.New("output.threshold and output.overlap must lie between 0 and 1")
+		}
+		fits = len(sizes) == 2 && sizes[0]%2 == 0 && sizes[1] == 2*sizes[0]
+	case "points-68":
+		fits = len(sizes) == 1 && sizes[0] == 136
+	case "mesh-468":
+		fits = len(sizes) == 2 && sizes[0] == 1404 && sizes[1] == 1
+	case "embedding":
+		fits = len(sizes) == 1 && len(o.Shapes[0]) == 2 && o.Shapes[0][0] == 1
+	case "pose-bins":
+		fits = len(sizes) == 3 && sizes[0] == 66 && sizes[1] == 66 && sizes[2] == 66
+	case "softmax-closed-open":
+		fits = len(sizes) == 1 && sizes[0] == 2
+	}
+	if !fits {
+		return fmt.Errorf("output.shapes %v do not fit the decoding %q", o.Shapes, o.Decode)
+	}
+	return nil
 }
 
 func (in Input) check() error {

@@ -45,7 +45,7 @@ func Load(model *models.Model, graph []byte, slots int) (*Session, error) {
 		}
 	}
 	s := &Session{id: model.ID, free: make(chan *slot, slots)}
-	s.graph, err = ort.NewDynamicAdvancedSessionWithONNXData(graph, []string{model.Input.Name}, model.Output.Names, options)
+	s.graph, err = ort.NewDynamicAdvancedSessionWithONNXData(replacePRelu(graph), []string{model.Input.Name}, model.Output.Names, options)
 	if err != nil {
 		return nil, loadError(model, err)
 	}

@@ -22,7 +22,7 @@ type canvas struct {
 
 func newCanvas(width, height int, background color.Color) (*canvas, error) {
 	c := &canvas{RGBA: image.NewRGBA(image.Rect(0, 0, width, height))}
-	draw.Draw(c, c.Bounds(), image.NewUniform(background), image.Point{}, draw.Src)
+	draw.Draw(c.RGBA, c.Bounds(), image.NewUniform(background), image.Point{}, draw.Src)
 	var err error
 	if c.regular, err = opentype.Parse(goregular.TTF); err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (c *canvas) text(f *opentype.Font, size float64, colour color.Color, x, y i
 		return 0, err
 	}
 	defer face.Close()
-	d := font.Drawer{Dst: c, Src: image.NewUniform(colour), Face: face, Dot: fixed.P(x, y)}
+	d := font.Drawer{Dst: c.RGBA, Src: image.NewUniform(colour), Face: face, Dot: fixed.P(x, y)}
 	d.DrawString(line)
 	return d.Dot.X.Round() - x, nil
 }

@@ -200,7 +200,7 @@ func TestWords(t *testing.T) {
 		"no match": {verification.Result{Outcome: truename.OutcomeNoMatch, Score: &score, FMR: &rate, FMRInterval: &interval, Threshold: 0.6, TargetFMR: 1e-4},
 			"No match: not shown to be one person", []string{"0.500", "0.600"}},
 		"beyond the table": {verification.Result{Outcome: truename.OutcomeMatch, Score: &score, FMR: &rate, FMRInterval: &[2]float64{0, 1e-5}},
-			"Match: one person", []string{"fewer than 1 in 1,000,000"}},
+			"Match: one person", []string{"fewer than 1 in 100,000"}},
 		"unusable": {verification.Result{Outcome: truename.OutcomeUnusable, Reasons: []verification.Reason{{Sample: truename.UseLive, Detail: "It is dark."}}},
 			"Unusable: nothing was compared", []string{"live: It is dark."}},
 		"nothing said": {verification.Result{}, "Unusable: nothing was compared", nil},

@@ -71,11 +71,11 @@ func facts(s verification.Sample) string {
 
 // sample draws the picture, fitted into the place, with the face's box and landmarks.
 func (c *canvas) sample(place image.Rectangle, img *capture.Image, s verification.Sample, tint color.Color) {
-	draw.Draw(c, place, image.NewUniform(frame), image.Point{}, draw.Src)
+	draw.Draw(c.RGBA, place, image.NewUniform(frame), image.Point{}, draw.Src)
 	k := math.Min(float64(place.Dx())/float64(img.Width), float64(place.Dy())/float64(img.Height))
 	w, h := int(float64(img.Width)*k), int(float64(img.Height)*k)
 	x0, y0 := place.Min.X+(place.Dx()-w)/2, place.Min.Y+(place.Dy()-h)/2
-	draw.CatmullRom.Scale(c, image.Rect(x0, y0, x0+w, y0+h), img.Std(), image.Rect(0, 0, img.Width, img.Height), draw.Src, nil)
+	draw.CatmullRom.Scale(c.RGBA, image.Rect(x0, y0, x0+w, y0+h), img.Std(), image.Rect(0, 0, img.Width, img.Height), draw.Src, nil)
 	at := func(x, y float64) [2]float64 { return [2]float64{float64(x0) + x*k, float64(y0) + y*k} }
 	if s.Box == nil {
 		return
@@ -113,7 +113,7 @@ func (c *canvas) aligned(left, top int, d *verification.Detail, i int) error {
 		return nil
 	}
 	chip := analysis.Aligned(d.Images[i], crop)
-	draw.Draw(c, image.Rect(left, top, left+crop, top+crop), chip.Std(), image.Point{}, draw.Src)
+	draw.Draw(c.RGBA, image.Rect(left, top, left+crop, top+crop), chip.Std(), image.Point{}, draw.Src)
 	shown := 0
 	for _, m := range analysis.Quality {
 		colour := color.Color(muted)
@@ -140,7 +140,7 @@ var labels = map[string]string{
 // verdict writes the outcome in words.
 func (c *canvas) verdict(r *verification.Result, tint color.Color) error {
 	top := header + panel + margin + crop + margin
-	draw.Draw(c, image.Rect(0, top, c.Bounds().Dx(), c.Bounds().Dy()), image.NewUniform(tint), image.Point{}, draw.Src)
+	draw.Draw(c.RGBA, image.Rect(0, top, c.Bounds().Dx(), c.Bounds().Dy()), image.NewUniform(tint), image.Point{}, draw.Src)
 	head, detail := Words(r)
 	if _, err := c.text(c.bold, 30, color.White, margin, top+44, head); err != nil {
 		return err
@@ -164,8 +164,8 @@ func Words(r *verification.Result) (head, detail string) {
 		return head, detail
 	}
 	share := OneIn(*r.FMR)
-	if r.FMRInterval[0] == 0 { // beyond the calibration table: only an upper bound is known
-		share = "fewer than " + share
+	if r.FMRInterval[0] == 0 { // at the end of the calibration table only an upper bound is known
+		share = "fewer than " + OneIn(r.FMRInterval[1])
 	}
 	return head, fmt.Sprintf("Score %.3f (threshold %.3f). Of impostors, %s would score as high; accepted is %s.",
 		*r.Score, r.Threshold, share, OneIn(r.TargetFMR))

@@ -3,6 +3,7 @@ package verification
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -171,6 +172,13 @@ func (e *Engine) examine(ctx context.Context, portrait, live []byte) (*Detail, [
 		errs     [2]error
 	)
 	one := func(i int, data []byte, use truename.Use) {
+		// A panic here would end the whole program: this may run in a goroutine of its own.
+		defer func() {
+			if p := recover(); p != nil {
+				errs[i] = about(&truename.Error{Kind: truename.KindUnavailable, Code: truename.CodeEngineFailure,
+					Detail: "The engine failed on a picture.", Remedy: "Try another picture.", Cause: fmt.Errorf("panic: %v", p)}, use)
+			}
+		}()
 		start := time.Now()
 		img, err := e.decoder.Decode(ctx, data)
 		decoding[i] = time.Since(start)

@@ -11,7 +11,7 @@ type Result struct {
 	FMRInterval *[2]float64 `json:"fmr_interval" nullable:"true" doc:"95 % confidence interval of fmr, lower and upper"`
 	Threshold   float64     `json:"threshold" doc:"lowest score that counts as a match, from target_fmr by the calibration table"`
 	TargetFMR   float64     `json:"target_fmr" doc:"false-match rate that the operator accepts"`
-	Model       string      `json:"model" doc:"identifier of the recogniser that made both templates"`
+	Model       string      `json:"model" doc:"recogniser and effort that made both templates"`
 	Reasons     []Reason    `json:"reasons" nullable:"false" doc:"why a picture is unusable; empty otherwise"`
 	Portrait    Sample      `json:"portrait" doc:"the reference: the portrait on the document"`
 	Live        Sample      `json:"live" doc:"the probe: the photo taken now"`
@@ -62,7 +62,7 @@ type Measure struct {
 	Value    float64           `json:"value"`
 	Limit    float64           `json:"limit" doc:"beyond this value the picture is unusable"`
 	Advice   float64           `json:"advice" doc:"beyond this value guidance is given, but the picture is used"`
-	Unit     string            `json:"unit" doc:"px, deg, ratio, or empty"`
+	Unit     string            `json:"unit" doc:"px, deg, or empty for a ratio"`
 	Status   string            `json:"status" enum:"good,poor,unusable"`
 	Guidance truename.Guidance `json:"guidance,omitempty" doc:"what to do about it, when status is not good"`
 }

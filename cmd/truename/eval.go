@@ -151,7 +151,7 @@ func acquire(ctx context.Context, engine *verification.Engine, dir string, sampl
 func extract(ctx context.Context, engine *verification.Engine, path string) ([]float32, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, usage("A picture of the data set cannot be read.", "Check that --images and --pairs belong together.", err)
 	}
 	img, err := engine.Decode(ctx, data)
 	if err == nil {
@@ -184,7 +184,7 @@ func (c calibrateCommand) Run(ctx context.Context, out output) error {
 		return err
 	}
 	if e.Calibration == nil {
-		return errors.New("the data set has too few impostor pairs for a calibration table")
+		return usage("The data set has too few impostor pairs for a calibration table.", "Use a larger one.", nil)
 	}
 	e.Calibration.Model, e.Calibration.Effort, _ = strings.Cut(e.Result.Model, "/")
 	table, err := evaluation.MarshalCalibration(*e.Calibration)

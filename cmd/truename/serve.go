@@ -26,6 +26,9 @@ func (c serveCommand) Run(ctx context.Context, out output) error {
 	if limits.Workers == 0 {
 		limits.Workers = runtime.GOMAXPROCS(0)
 	}
+	if err := limits.Check(); err != nil {
+		return usage("The limits cannot be used.", "Choose other --workers and --queue.", err)
+	}
 	engine, err := c.open(limits.Workers)
 	if err != nil {
 		return err
@@ -40,11 +43,11 @@ func (c serveCommand) Run(ctx context.Context, out output) error {
 		Verifier: engine, Ready: engine.Ready, Page: page, TargetFMR: c.TargetFMR, Limits: limits, Logger: logger,
 	})
 	if err != nil {
-		return err
+		return usage("The server cannot be set up like this.", "Choose another --target-fmr.", err)
 	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return err
+		return usage("The address cannot be listened on.", "Choose another with --listen.", err)
 	}
 	fmt.Fprintf(out.Out, "truename is at http://%s (API reference: /docs; stop with Ctrl-C)\n", listener.Addr())
 	return httpapi.Serve(ctx, listener, api, logger)

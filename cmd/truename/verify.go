@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"truename"
@@ -18,8 +19,8 @@ import (
 
 type verifyCommand struct {
 	engineFlags
-	Portrait  string  `arg:"" help:"Picture of the document's portrait: JPEG, PNG, WebP or HEIC; - reads standard input." type:"path"`
-	Live      string  `arg:"" help:"Live photo." type:"path"`
+	Portrait  string  `arg:"" help:"Picture of the document's portrait: JPEG, PNG, WebP or HEIC; - reads standard input."`
+	Live      string  `arg:"" help:"Live photo."`
 	TargetFMR float64 `name:"target-fmr" help:"False-match rate that is accepted (NIST SP 800-63A-4: 1e-4)." default:"1e-4"`
 	JSON      bool    `help:"Print the result as JSON."`
 	Picture   string  `help:"Write a picture of what was found and the verdict." placeholder:"OUT.png" type:"path"`
@@ -30,6 +31,11 @@ func (c verifyCommand) Help() string {
 }
 
 func (c verifyCommand) Run(ctx context.Context, out output) error {
+	if c.Picture != "" {
+		if info, err := os.Stat(filepath.Dir(c.Picture)); err != nil || !info.IsDir() {
+			return usage("The folder of --picture is not there.", "Create it first.", err)
+		}
+	}
 	limits := capture.DefaultLimits()
 	portrait, err := readPicture(c.Portrait, limits, truename.UsePortrait)
 	if err != nil {
@@ -48,11 +54,6 @@ func (c verifyCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return c.refuse(out, err)
 	}
-	if c.Picture != "" {
-		if err := writePicture(c.Picture, result, detail); err != nil {
-			return err
-		}
-	}
 	if c.JSON {
 		err = printJSON(out.Out, result)
 	} else {
@@ -60,6 +61,11 @@ func (c verifyCommand) Run(ctx context.Context, out output) error {
 	}
 	if err != nil {
 		return err
+	}
+	if c.Picture != "" {
+		if err := writePicture(c.Picture, result, detail); err != nil {
+			return err
+		}
 	}
 	switch result.Outcome {
 	case truename.OutcomeMatch:
@@ -74,7 +80,7 @@ func (c verifyCommand) Run(ctx context.Context, out output) error {
 // readPicture reads a file, no more of it than the limit allows: the decoder refuses what is longer.
 func readPicture(path string, limits capture.Limits, use truename.Use) ([]byte, error) {
 	file := os.Stdin
-	if path != "-" && !strings.HasSuffix(path, string(os.PathSeparator)+"-") {
+	if path != "-" {
 		var err error
 		if file, err = os.Open(path); err != nil {
 			return nil, &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeInvalidRequest, Sample: use,
@@ -114,7 +120,7 @@ func writePicture(path string, r *verification.Result, d *verification.Detail) e
 	}
 	f, err := os.Create(path)
 	if err != nil {
-		return err
+		return usage("The picture cannot be written.", "Choose another file with --picture.", err)
 	}
 	if err := png.Encode(f, img); err != nil {
 		f.Close()
@@ -155,7 +161,7 @@ func printResult(w io.Writer, r *verification.Result) error {
 		}
 		fmt.Fprintln(&b)
 	}
-	fmt.Fprintf(&b, "  %.0f ms, of these %.0f decoding\n", r.TimingsMS["total"], r.TimingsMS["decode"])
+	fmt.Fprintf(&b, "  %.0f ms; decoding took %.0f ms, both pictures together\n", r.TimingsMS["total"], r.TimingsMS["decode"])
 	_, err := io.WriteString(w, b.String())
 	return err
 }
