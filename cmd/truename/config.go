@@ -16,10 +16,18 @@ func loadConfig(r io.Reader) (kong.Resolver, error) {
 	if err := toml.NewDecoder(io.LimitReader(r, 1<<20)).Decode(&values); err != nil {
 		return nil, fmt.Errorf("configuration file: %w", err)
 	}
-	return &configFile{values}, nil
+	file := &configFile{map[string]any{}}
+	for key, value := range values {
+		name := strings.ReplaceAll(key, "_", "-")
+		if _, twice := file.values[name]; twice {
+			return nil, fmt.Errorf("configuration file: %q is given twice, with - and with _", name)
+		}
+		file.values[name] = value
+	}
+	return file, nil
 }
 
-// configFile gives kong the values of flags that were not given on the command line.
+// configFile gives kong the values of flags, by name, that were not given on the command line.
 type configFile struct{ values map[string]any }
 
 // Validate refuses keys that no command has as a flag.
@@ -32,7 +40,7 @@ func (c *configFile) Validate(app *kong.Application) error {
 		return next(nil)
 	})
 	for key := range c.values {
-		if !known[strings.ReplaceAll(key, "_", "-")] {
+		if !known[key] || key == "help" || key == "config" {
 			return fmt.Errorf("configuration file: unknown key %q", key)
 		}
 	}
@@ -41,12 +49,7 @@ func (c *configFile) Validate(app *kong.Application) error {
 
 // Resolve gives a flag's value, or nil.
 func (c *configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-	for key, value := range c.values {
-		if strings.ReplaceAll(key, "_", "-") == flag.Name {
-			return value, nil
-		}
-	}
-	return nil, nil
+	return c.values[flag.Name], nil
 }
 
 // version gives the module's version, or the commit it was built from.
