@@ -214,7 +214,7 @@ func TestWaitingEndsWithContext(t *testing.T) {
 
 func TestManyAtOnce(t *testing.T) {
 	// The budget of 6 bytes for each of 10,000 pixels lets one or two pictures of 96 × 64 pass at a time.
-	d := NewDecoder(Limits{MaxPixels: 10_000})
+	d := NewDecoder(Limits{MaxPixels: 10_000, MaxTime: 5 * time.Minute})
 	var wg sync.WaitGroup
 	for _, name := range []string{"baseline-2x2.jpg", "progressive-2x2.jpg", "depth16.png", "lossy.webp", "bars.heic"} {
 		data := fixture(t, name)

@@ -6,10 +6,17 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 // testDecoder is shared, because each Decoder compiles the HEIC module for itself.
-var testDecoder = sync.OnceValue(func() *Decoder { return NewDecoder(DefaultLimits()) })
+// Its time limit is one that no slow machine reaches: under the race detector compiling the HEIC module alone can take
+// more than the default.
+var testDecoder = sync.OnceValue(func() *Decoder {
+	limits := DefaultLimits()
+	limits.MaxTime = 5 * time.Minute
+	return NewDecoder(limits)
+})
 
 func fixture(t testing.TB, name string) []byte {
 	t.Helper()
