@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"context"
+	"sync"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -13,7 +14,11 @@ import (
 type Session struct {
 	id    string
 	graph *ort.DynamicAdvancedSession
-	free  chan *slot
+	// free holds a token for each slot that is not in use; idle holds these slots, the last used on top, whose memory is
+	// likely still in the cache.
+	free  chan struct{}
+	mutex sync.Mutex
+	idle  []*slot
 	all   []*slot
 }
 
@@ -44,7 +49,7 @@ func Load(model *models.Model, graph []byte, slots int) (*Session, error) {
 			return nil, loadError(model, err)
 		}
 	}
-	s := &Session{id: model.ID, free: make(chan *slot, slots)}
+	s := &Session{id: model.ID, free: make(chan struct{}, slots)}
 	s.graph, err = ort.NewDynamicAdvancedSessionWithONNXData(replacePRelu(graph), []string{model.Input.Name}, model.Output.Names, options)
 	if err != nil {
 		return nil, loadError(model, err)
@@ -79,7 +84,7 @@ func (s *Session) addSlot(model *models.Model) error {
 		sl.out = append(sl.out, t)
 		sl.data = append(sl.data, t.GetData())
 	}
-	s.free <- sl
+	s.release(sl)
 	return nil
 }
 
@@ -87,8 +92,9 @@ func (s *Session) addSlot(model *models.Model) error {
 // see the outputs in the order of the manifest. Neither may keep the slices.
 func (s *Session) Run(ctx context.Context, fill func(input []float32), read func(outputs [][]float32)) error {
 	select {
-	case sl := <-s.free:
-		defer func() { s.free <- sl }()
+	case <-s.free:
+		sl := s.take()
+		defer s.release(sl)
 		if err := ctx.Err(); err != nil {
 			return waitError(err)
 		}
@@ -102,6 +108,22 @@ func (s *Session) Run(ctx context.Context, fill func(input []float32), read func
 	case <-ctx.Done():
 		return waitError(ctx.Err())
 	}
+}
+
+// take gives the slot that was used last; a token was taken before.
+func (s *Session) take() *slot {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	sl := s.idle[len(s.idle)-1]
+	s.idle = s.idle[:len(s.idle)-1]
+	return sl
+}
+
+func (s *Session) release(sl *slot) {
+	s.mutex.Lock()
+	s.idle = append(s.idle, sl)
+	s.mutex.Unlock()
+	s.free <- struct{}{}
 }
 
 // Close frees the session. No run may be under way.
