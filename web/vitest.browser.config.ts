@@ -7,7 +7,8 @@ export default defineConfig({
 		environment: 'node',
 		globalSetup: ['browser/server.ts'],
 		fileParallelism: false,
-		testTimeout: 60_000,
+		testTimeout: 120_000,
+		retry: 2,
 		hookTimeout: 60_000,
 	},
 });
