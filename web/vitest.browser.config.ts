@@ -7,7 +7,7 @@ export default defineConfig({
 		environment: 'node',
 		globalSetup: ['browser/server.ts'],
 		fileParallelism: false,
-		testTimeout: 120_000,
+		testTimeout: 60_000,
 		retry: 2,
 		hookTimeout: 60_000,
 	},
