@@ -77,7 +77,7 @@ func (p *picture) sample(dst []float32, in models.Input, toSource Affine, beyond
 		// Pixel centres: target (x+½, y+½) to source, whose sample positions are at centres, too.
 		sx := m.A*0.5 + m.B*(float64(y)+0.5) + m.C - 0.5
 		sy := m.D*0.5 + m.E*(float64(y)+0.5) + m.F - 0.5
-		row := y*t.rowStep
+		row := y * t.rowStep
 		last := float64(t.width - 1)
 		if inside(img, sx, sy) && inside(img, sx+last*m.A, sy+last*m.D) {
 			t.turnedRow(row, img, sx, sy, m.A, m.D)
@@ -192,7 +192,7 @@ func sampleStraight(t target, img *capture.Image, m Affine, beyond outside) {
 		rowOutside := beyond.fixed && (sy < -0.5 || sy > float64(img.Height)-0.5)
 		top := img.Pix[3*min(max(int(fy), 0), img.Height-1)*img.Width:][:3*img.Width]
 		bottom := img.Pix[3*min(max(int(fy)+1, 0), img.Height-1)*img.Width:][:3*img.Width]
-		to := y*t.rowStep
+		to := y * t.rowStep
 		for _, c := range columns {
 			if rowOutside || c.outside {
 				t.put(to, beyond.grey, beyond.grey, beyond.grey)
