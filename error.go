@@ -23,6 +23,18 @@ const (
 	// KindUnavailable: the engine could not do its work. It says nothing about the person: never "no face",
 	// never "no match".
 	KindUnavailable Kind = "unavailable"
+	// KindUnauthenticated: nobody has said who asks, or the proof does not hold.
+	KindUnauthenticated Kind = "unauthenticated"
+	// KindForbidden: the actor may not do this.
+	KindForbidden Kind = "forbidden"
+	// KindNotFound: there is no such thing, or the actor may not know of it.
+	KindNotFound Kind = "not_found"
+	// KindConflict: the state of the thing does not allow this, or somebody else was faster.
+	KindConflict Kind = "conflict"
+	// KindPrecondition: the version the caller has seen is not the newest one.
+	KindPrecondition Kind = "precondition"
+	// KindLimited: too many requests; the same request may succeed later.
+	KindLimited Kind = "limited"
 )
 
 // Code is a stable, machine-readable reason, in snake_case.
@@ -53,6 +65,39 @@ const (
 	CodeRuntime Code = "runtime"
 	// CodeInvalidRequest: a parameter is missing or out of range.
 	CodeInvalidRequest Code = "invalid_request"
+
+	// CodeUnauthenticated: no valid credential.
+	CodeUnauthenticated Code = "unauthenticated"
+	// CodeForbidden: the actor's roles, outlet or channel do not allow this.
+	CodeForbidden Code = "forbidden"
+	// CodeNotFound: no such resource.
+	CodeNotFound Code = "not_found"
+	// CodeStale: the stored version is newer than the one the caller has seen.
+	CodeStale Code = "stale"
+	// CodeWrongState: the registration's state does not allow this.
+	CodeWrongState Code = "wrong_state"
+	// CodeConsentMissing: no consent for this purpose is on record.
+	CodeConsentMissing Code = "consent_missing"
+	// CodeKeyReused: the Idempotency-Key was used for another request.
+	CodeKeyReused Code = "idempotency_key_reused"
+	// CodeRateLimited: too many requests of this client.
+	CodeRateLimited Code = "rate_limited"
+	// CodeRecords: the database could not do its work.
+	CodeRecords Code = "records"
+	// CodeVault: a key could not be used: the key service is away, or the key was destroyed.
+	CodeVault Code = "vault"
+	// CodeErased: the subject was erased; what was sealed for it cannot be opened.
+	CodeErased Code = "erased"
+	// CodeClock: the machine's clock cannot be right.
+	CodeClock Code = "clock"
+	// CodePolicyPack: a policy pack does not load or does not allow what the law demands.
+	CodePolicyPack Code = "policy_pack"
+	// CodeTokenInvalid: an activation token does not verify, has expired or was used.
+	CodeTokenInvalid Code = "token_invalid"
+	// CodeAttemptsExhausted: the pack's cap on attempts is reached; the human route remains.
+	CodeAttemptsExhausted Code = "attempts_exhausted"
+	// CodeNumberTaken: the number is held or reserved by somebody else.
+	CodeNumberTaken Code = "number_taken"
 )
 
 // Error is the one error type that crosses package borders with a meaning. It is made where the cause is known,
