@@ -99,7 +99,7 @@ type Registration struct {
 	Number    []byte        `json:"number"`     // blind index of the MSISDN
 	SIM       []byte        `json:"sim"`        // blind index of the ICCID
 	Parties   []PartyRecord `json:"parties"`
-	Findings  []Finding     `json:"findings"` // in the order they were made; the last of a stage and party counts
+	Findings  []Finding     `json:"findings"`           // in the order they were made; the last of a stage and party counts
 	Decision  string        `json:"decision,omitempty"` // id of the latest decision
 	// Appealed is set when the customer has appealed a refusal; an appeal is possible once.
 	Appealed bool `json:"appealed,omitempty"`
