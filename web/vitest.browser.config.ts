@@ -8,7 +8,6 @@ export default defineConfig({
 		globalSetup: ['browser/server.ts'],
 		fileParallelism: false,
 		testTimeout: 60_000,
-		retry: 2,
 		hookTimeout: 60_000,
 	},
 });

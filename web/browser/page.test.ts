@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, FileChooser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { landscape, photos } from './media';
 import { launch } from './truename.mjs';
@@ -242,14 +242,19 @@ test('by keyboard alone', async () => {
 		'Use camera: live photo',
 		'Compare the faces',
 	]);
-	const choose = async (back: number, photo: string) => {
+	// One listener for both files. With waitForEvent each, Playwright stops and starts catching the browser's dialogs
+	// in between; a dialog that opens before it has started anew is dismissed unseen.
+	const choosers: FileChooser[] = [];
+	v.page.on('filechooser', (chooser) => choosers.push(chooser));
+	const choose = async (back: number, name: string, photo: string) => {
 		for (let i = 0; i < back; i++) await keyboard.press('Shift+Tab');
-		const chooser = v.page.waitForEvent('filechooser');
+		expect(await focused()).toBe(name);
 		await keyboard.press('Space');
-		await (await chooser).setFiles(photo);
+		await expect.poll(() => choosers.length, { timeout: 10_000 }).toBe(1);
+		await choosers.pop()!.setFiles(photo);
 	};
-	await choose(2, photos.samePerson);
-	await choose(2, photos.portrait);
+	await choose(2, 'Choose file: live photo', photos.samePerson);
+	await choose(2, 'Choose file: document portrait', photos.portrait);
 	for (let i = 0; i < 4; i++) await keyboard.press('Tab');
 	expect(await focused()).toBe('Compare the faces');
 	// The focus can be seen.
