@@ -209,6 +209,7 @@ type Account struct {
 	// ReservedUntil: a reservation frees its place in the limit then.
 	ReservedUntil *time.Time `json:"reserved_until,omitempty"`
 	ActivatedAt   *time.Time `json:"activated_at,omitempty"`
+	ClosedAt      *time.Time `json:"closed_at,omitempty"`
 	// ReverifyBy: the holder is to prove the number again by then, or it is suspended.
 	ReverifyBy *time.Time `json:"reverify_by,omitempty"`
 }
