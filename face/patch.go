@@ -39,15 +39,14 @@ func fixed(v float64) int64 {
 	return int64(math.Round(min(v, far) * (1 << pixelBits)))
 }
 
-// cut takes from the picture what the map m of a target of the given size reaches, or what is nearest to that.
-func (p *patch) cut(img *capture.Image, m Affine, width, height int) {
-	w, h := float64(width), float64(height)
-	reach := func(a, b, c float64, size int) (from, length int) {
-		low := c + min(a*w, 0) + min(b*h, 0)
-		high := c + max(a*w, 0) + max(b*h, 0)
-		clamp := func(v float64) int { return int(fixed(v) >> pixelBits) }
-		from = min(max(clamp(low)-1, 0), size-1)
-		return from, min(max(clamp(high)+2, from+1)-from, size-from, longest)
+// cut takes from the picture what the map m of a target's rows from..to reaches, or what is nearest to that.
+func (p *patch) cut(img *capture.Image, m Affine, width, from, to int) {
+	reach := func(a, b, c float64, size int) (start, length int) {
+		w, y1, y2 := a*float64(width), b*float64(from), b*float64(to)
+		low := int(fixed(c+min(w, 0)+min(y1, y2)) >> pixelBits)
+		high := int(fixed(c+max(w, 0)+max(y1, y2)) >> pixelBits)
+		start = min(max(low-1, 0), size-1)
+		return start, min(max(high+2, start+1)-start, size-start, longest)
 	}
 	p.x, p.width = reach(m.A, m.B, m.C, img.Width)
 	p.y, p.height = reach(m.D, m.E, m.F, img.Height)

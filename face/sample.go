@@ -1,6 +1,7 @@
 package face
 
 import (
+	"truename/capture"
 	"truename/models"
 )
 
@@ -18,31 +19,41 @@ func (p *picture) sample(dst []float32, in models.Input, toSource Affine, beyond
 	img, unit := p.level(toSource.scale())
 	m := Affine{toSource.A / unit, toSource.B / unit, toSource.C / unit, toSource.D / unit, toSource.E / unit, toSource.F / unit}
 	t := newTarget(dst, in)
-	src := &p.patch
-	src.cut(img, m, t.width, t.height)
 	if cap(p.sums) < t.width {
 		p.sums = make([]uint64, t.width)
 	}
-	sums := p.sums[:t.width]
+	// In bands, whose patches stay in the processor's cache.
+	const band = 32
+	for y := 0; y < t.height; y += band {
+		p.sampleBand(&t, img, m, y, min(y+band, t.height), beyond)
+	}
+}
+
+// sampleBand fills the target's rows from..to.
+func (p *picture) sampleBand(t *target, img *capture.Image, m Affine, from, to int, beyond outside) {
+	src := &p.patch
+	src.cut(img, m, t.width, from, to)
+	// Pixel centres: target (x+½, y+½) to source, whose sample positions are at centres, too.
+	originX, originY := m.C-0.5-float64(src.x), m.F-0.5-float64(src.y)
 	stepX, stepY := fixed(m.A), fixed(m.D)
+	// A position is outside when it is beyond the outermost pixels' outer edges.
 	left, right := fixed(-0.5-float64(src.x)), fixed(float64(img.Width-src.x)-0.5)
 	top, bottom := fixed(-0.5-float64(src.y)), fixed(float64(img.Height-src.y)-0.5)
-	for y := range t.height {
-		// Pixel centres: target (x+½, y+½) to source, whose sample positions are at centres, too.
-		sx := fixed(m.A*0.5 + m.B*(float64(y)+0.5) + m.C - 0.5 - float64(src.x))
-		sy := fixed(m.D*0.5 + m.E*(float64(y)+0.5) + m.F - 0.5 - float64(src.y))
-		from, to := 0, t.width
+	for y := from; y < to; y++ {
+		x := fixed(m.A*0.5 + m.B*(float64(y)+0.5) + originX)
+		y0 := fixed(m.D*0.5 + m.E*(float64(y)+0.5) + originY)
+		first, end := 0, t.width
 		if beyond.fixed {
-			// A position is outside when it is beyond the outermost pixels' outer edges.
-			x1, x2 := span(sx, stepX, left, right, t.width)
-			y1, y2 := span(sy, stepY, top, bottom, t.width)
-			from = max(x1, y1)
-			to = max(min(x2, y2), from)
-			t.fill(y*t.rowStep, 0, from, beyond.grey)
-			t.fill(y*t.rowStep, to, t.width, beyond.grey)
+			x1, x2 := span(x, stepX, left, right, t.width)
+			y1, y2 := span(y0, stepY, top, bottom, t.width)
+			first = max(x1, y1)
+			end = max(min(x2, y2), first)
+			t.fill(y*t.rowStep, 0, first, beyond.grey)
+			t.fill(y*t.rowStep, end, t.width, beyond.grey)
 		}
-		src.row(sums[from:to], sx+int64(from)*stepX, sy+int64(from)*stepY, stepX, stepY)
-		t.store(y*t.rowStep+from*t.colStep, sums[from:to])
+		sums := p.sums[:end-first]
+		src.row(sums, x+int64(first)*stepX, y0+int64(first)*stepY, stepX, stepY)
+		t.store(y*t.rowStep+first*t.colStep, sums)
 	}
 }
 
