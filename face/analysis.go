@@ -54,7 +54,9 @@ func (e *Engine) Extract(ctx context.Context, img *capture.Image) (*Analysis, er
 
 func (e *Engine) analyze(ctx context.Context, img *capture.Image, use truename.Use, measured bool) (*Analysis, error) {
 	a := &Analysis{Use: use}
-	pic := newPicture(img)
+	memory := e.memory.Get().(*scratch)
+	defer e.memory.Put(memory)
+	pic := newPicture(img, memory)
 	start := time.Now()
 	found, err := e.detect(ctx, pic)
 	if err != nil {
@@ -161,7 +163,7 @@ func (a *Analysis) Aligned(img *capture.Image, side int) *capture.Image {
 	values := make([]float32, 3*side*side)
 	in := models.Input{Width: side, Height: side, Layout: "NHWC", Colour: models.ColourRGB, Mean: []float32{0}, Std: []float32{1}}
 	toSource := square(float64(side), Point{faceSide / 2, faceSide / 2}, faceSide, 0).Then(similarity(arcFace, a.Five))
-	newPicture(img).sample(values, in, toSource, edge)
+	newPicture(img, new(scratch)).sample(values, in, toSource, edge)
 	for i, v := range values {
 		out.Pix[i] = byte(v + 0.5)
 	}

@@ -3,7 +3,9 @@ package face
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -35,6 +37,8 @@ func ParseEffort(s string) (Effort, error) {
 type Engine struct {
 	effort                                            Effort
 	detector, landmarks, mesh, recogniser, pose, eyes *network
+	// memory holds *scratch for analyses to come.
+	memory sync.Pool
 }
 
 // network is a model of the manifest with its session.
@@ -48,7 +52,7 @@ type network struct {
 // Load reads, checks and loads the pack's networks, each with the given number of slots: so many pictures can be
 // analysed side by side, one thread each. [onnx.Start] must have succeeded.
 func Load(pack *models.Pack, effort Effort, slots int) (*Engine, error) {
-	e := &Engine{effort: effort}
+	e := &Engine{effort: effort, memory: sync.Pool{New: func() any { return new(scratch) }}}
 	var group errgroup.Group
 	for _, part := range []struct {
 		role models.Role
@@ -82,6 +86,9 @@ func Load(pack *models.Pack, effort Effort, slots int) (*Engine, error) {
 		e.Close()
 		return nil, err
 	}
+	// The graphs, tens of megabytes, have been read and are of no more use. Collected now, their memory serves the first
+	// pictures; else it would take as much fresh memory again before the next collection.
+	runtime.GC()
 	return e, nil
 }
 

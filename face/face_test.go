@@ -78,7 +78,7 @@ func transform(img *capture.Image, width, height int, m Affine, grey float32) *c
 	out := &capture.Image{Width: width, Height: height, Pix: make([]byte, 3*width*height)}
 	values := make([]float32, len(out.Pix))
 	in := models.Input{Width: width, Height: height, Layout: "NHWC", Colour: models.ColourRGB, Mean: []float32{0}, Std: []float32{1}}
-	newPicture(img).sample(values, in, m, outside{grey: grey, fixed: true})
+	newPicture(img, new(scratch)).sample(values, in, m, outside{grey: grey, fixed: true})
 	for i, v := range values {
 		out.Pix[i] = byte(v + 0.5)
 	}

@@ -75,7 +75,7 @@ func TestSampleIsExactOnAPlane(t *testing.T) {
 			Colour: rapid.SampledFrom([]models.Colour{models.ColourRGB, models.ColourBGR}).Draw(t, "colour"),
 			Mean:   []float32{10, 20, 30}, Std: []float32{2, 4, 5}}
 		dst := make([]float32, 3*16*16)
-		newPicture(img).sample(dst, in, m, edge)
+		newPicture(img, new(scratch)).sample(dst, in, m, edge)
 		for y := range 16 {
 			for x := range 16 {
 				p := m.Apply(Point{float64(x) + 0.5, float64(y) + 0.5})

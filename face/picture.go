@@ -6,11 +6,18 @@ import "truename/capture"
 // at a cost that depends on the target only, without aliasing. It serves one analysis, one region after the other.
 type picture struct {
 	levels []*capture.Image
-	patch  patch
-	sums   []uint64
+	*scratch
 }
 
-func newPicture(img *capture.Image) *picture { return &picture{levels: []*capture.Image{img}} }
+// scratch is memory that filling inputs needs, used again for other pictures.
+type scratch struct {
+	patch patch
+	sums  []uint64
+}
+
+func newPicture(img *capture.Image, memory *scratch) *picture {
+	return &picture{levels: []*capture.Image{img}, scratch: memory}
+}
 
 func (p *picture) size() (width, height float64) {
 	return float64(p.levels[0].Width), float64(p.levels[0].Height)

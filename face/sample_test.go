@@ -21,7 +21,7 @@ func BenchmarkSample(b *testing.B) {
 		in := models.Input{Width: c.side, Height: c.side, Layout: "NCHW", Colour: models.ColourRGB, Mean: []float32{127}, Std: []float32{128}}
 		dst := make([]float32, 3*c.side*c.side)
 		b.Run(fmt.Sprintf("%d px, turned by %g", c.side, c.angle), func(b *testing.B) {
-			pic := newPicture(img)
+			pic := newPicture(img, new(scratch))
 			for b.Loop() {
 				pic.sample(dst, in, square(float64(c.side), Point{125, 125}, 120, c.angle), edge)
 			}

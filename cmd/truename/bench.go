@@ -157,6 +157,8 @@ func analyze(ctx context.Context, e *verification.Engine, data []byte) (*face.An
 
 // pipeline runs one thread, in turn the whole pipeline and then only the networks that it ran.
 func (r *benchReport) pipeline(ctx context.Context, e *verification.Engine, pictures [][]byte, long time.Duration) error {
+	runtime.LockOSThread() // both kinds of runs share what the caches hold
+	defer runtime.UnlockOSThread()
 	var whole, bare []time.Duration
 	stages := map[string][]time.Duration{}
 	total := map[models.Role]int64{}
@@ -205,6 +207,8 @@ func throughput(ctx context.Context, e *verification.Engine, pictures [][]byte, 
 	start := time.Now()
 	for w := range workers {
 		wg.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
 			for time.Since(start) < long && errs[w] == nil {
 				_, _, errs[w] = analyze(ctx, e, pictures[int(done.Add(1))%len(pictures)])
 			}
