@@ -2,7 +2,6 @@ package face
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -23,15 +22,6 @@ const (
 	// EffortAccurate averages three looks of the mesh, and the templates of the crop and of its mirror image.
 	EffortAccurate Effort = "accurate"
 )
-
-// ParseEffort reads an effort's name.
-func ParseEffort(s string) (Effort, error) {
-	switch e := Effort(s); e {
-	case EffortFast, EffortAccurate:
-		return e, nil
-	}
-	return "", fmt.Errorf("effort %q is neither %q nor %q", s, EffortFast, EffortAccurate)
-}
 
 // Engine holds the loaded networks of one pack. It is safe for concurrent use; its memory does not grow with load.
 type Engine struct {

@@ -21,13 +21,6 @@ func (m Affine) Then(next Affine) Affine {
 	}
 }
 
-// Invert gives the inverse map. m must not be singular, which no map in this package is.
-func (m Affine) Invert() Affine {
-	det := m.A*m.E - m.B*m.D
-	a, b, d, e := m.E/det, -m.B/det, -m.D/det, m.A/det
-	return Affine{a, b, -(a*m.C + b*m.F), d, e, -(d*m.C + e*m.F)}
-}
-
 // scale gives the factor by which m enlarges lengths (the root of that for areas).
 func (m Affine) scale() float64 { return math.Sqrt(math.Abs(m.A*m.E - m.B*m.D)) }
 

@@ -33,16 +33,6 @@ func TestSimilarityRecoversWhatWasDone(t *testing.T) {
 	})
 }
 
-func TestInvertUndoes(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		m := drawAffine(t)
-		p := Point{rapid.Float64Range(-100, 100).Draw(t, "px"), rapid.Float64Range(-100, 100).Draw(t, "py")}
-		if d := distance(m.Then(m.Invert()).Apply(p), p); d > 1e-6 {
-			t.Fatalf("off by %v", d)
-		}
-	})
-}
-
 func TestSquare(t *testing.T) {
 	m := square(10, Point{50, 60}, 20, 90)
 	// Turned clockwise by 90°, the crop's top left is the square's top right.

@@ -76,9 +76,12 @@ func (c *canvas) sample(place image.Rectangle, img *capture.Image, s verificatio
 	w, h := int(float64(img.Width)*k), int(float64(img.Height)*k)
 	x0, y0 := place.Min.X+(place.Dx()-w)/2, place.Min.Y+(place.Dy()-h)/2
 	draw.CatmullRom.Scale(c.RGBA, image.Rect(x0, y0, x0+w, y0+h), img.Std(), image.Rect(0, 0, img.Width, img.Height), draw.Src, nil)
-	at := func(x, y float64) [2]float64 { return [2]float64{float64(x0) + x*k, float64(y0) + y*k} }
 	if s.Box == nil {
 		return
+	}
+	// The sample counts in pixels of the file, of which the picture may have fewer.
+	at := func(x, y float64) [2]float64 {
+		return [2]float64{float64(x0) + x*float64(w)/float64(s.Width), float64(y0) + y*float64(h)/float64(s.Height)}
 	}
 	// A face at the edge has a box that reaches beyond the picture, but must not be drawn over what is beside it.
 	inside := &canvas{RGBA: c.SubImage(place).(*image.RGBA)}

@@ -8,20 +8,23 @@ import (
 	"truename/face"
 )
 
-// describe turns an analysis into its public form.
+// describe turns an analysis into its public form, in pixels of the file, also when that was decoded at a reduced
+// scale. A picture that could not be read has no analysis.
 func describe(img *capture.Image, a *face.Analysis) Sample {
-	s := Sample{
-		Width: img.Width, Height: img.Height, Faces: a.Faces, Dominance: round(a.Dominance),
-		Landmarks: [][2]float64{}, Quality: []Measure{}, Guidance: []truename.Guidance{},
+	s := Sample{Landmarks: [][2]float64{}, Quality: []Measure{}, Guidance: []truename.Guidance{}}
+	if a == nil {
+		return s
 	}
+	s.Width, s.Height, s.Faces, s.Dominance = img.SourceWidth, img.SourceHeight, a.Faces, round(a.Dominance)
 	if a.Faces == 0 {
 		s.Guidance = append(s.Guidance, truename.GuideShowFace)
 		return s
 	}
+	kx, ky := float64(img.SourceWidth)/float64(img.Width), float64(img.SourceHeight)/float64(img.Height)
 	f := a.Face
-	s.Box = &Box{round(f.Centre.X - f.Width/2), round(f.Centre.Y - f.Height/2), round(f.Width), round(f.Height), round(f.Angle)}
+	s.Box = &Box{round(kx * (f.Centre.X - f.Width/2)), round(ky * (f.Centre.Y - f.Height/2)), round(kx * f.Width), round(ky * f.Height), round(f.Angle)}
 	for _, p := range a.Landmarks {
-		s.Landmarks = append(s.Landmarks, [2]float64{round(p.X), round(p.Y)})
+		s.Landmarks = append(s.Landmarks, [2]float64{round(kx * p.X), round(ky * p.Y)})
 	}
 	s.Pose = &Pose{round(a.Pose.Yaw), round(a.Pose.Pitch), round(a.Pose.Roll)}
 	for _, m := range a.Quality {
@@ -35,9 +38,12 @@ func describe(img *capture.Image, a *face.Analysis) Sample {
 // round keeps three decimals: more would be noise in an answer.
 func round(x float64) float64 { return math.Round(x*1000) / 1000 }
 
-// reasons says in words why a sample is unusable.
+// reasons says in words why a sample is unusable; none for a picture that could not be read.
 func reasons(a *face.Analysis) []Reason {
 	var rs []Reason
+	if a == nil {
+		return nil
+	}
 	for _, p := range a.Problems() {
 		text := sentences[p.Code]
 		rs = append(rs, Reason{Sample: a.Use, Code: p.Code, Detail: text[0], Remedy: text[1]})
@@ -59,9 +65,4 @@ var sentences = map[truename.Code][2]string{
 	truename.ReasonCropped:      {"Part of the face lies outside of the picture.", "Show the whole face."},
 	truename.ReasonCompressed:   {"The picture is compressed so much that detail is lost.", "Use the original file."},
 	truename.ReasonNotAFace:     {"What was found does not look like a human face.", "Show a real face."},
-}
-
-// EmptySample is a sample of which nothing is known, with lists that are empty rather than null.
-func EmptySample() Sample {
-	return Sample{Landmarks: [][2]float64{}, Quality: []Measure{}, Guidance: []truename.Guidance{}}
 }

@@ -1,6 +1,7 @@
 package verification
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,7 +117,8 @@ func (e *Engine) Extract(ctx context.Context, img *capture.Image) (*face.Analysi
 	return e.faces.Extract(ctx, img)
 }
 
-// Detail of a verification beyond its result: what a drawing of it needs. It holds personal data.
+// Detail of a verification beyond its result: what a drawing of it needs; nil for a picture that could not be read. It
+// holds personal data.
 type Detail struct {
 	Images   [2]*capture.Image // portrait, live
 	Analyses [2]*face.Analysis
@@ -127,10 +129,15 @@ type Detail struct {
 // engine are [truename.Error]s, those about one picture with Sample set.
 func (e *Engine) Verify(ctx context.Context, portrait, live []byte, targetFMR float64) (*Result, error) {
 	result, _, err := e.VerifyDetailed(ctx, portrait, live, targetFMR)
-	return result, err
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
 }
 
-// VerifyDetailed is Verify that also gives the decoded pictures and what was found in them.
+// VerifyDetailed is Verify that also gives the decoded pictures and what was found in them. Beside an error about the
+// bytes of a picture it still gives a result, for those who report it as one: unusable, that error among its reasons,
+// and what was found in the other picture.
 func (e *Engine) VerifyDetailed(ctx context.Context, portrait, live []byte, targetFMR float64) (*Result, *Detail, error) {
 	start := time.Now()
 	if e.uncalibrated != nil {
@@ -141,13 +148,15 @@ func (e *Engine) VerifyDetailed(ctx context.Context, portrait, live []byte, targ
 		return nil, nil, err
 	}
 	r := &Result{Outcome: truename.OutcomeUnusable, Threshold: threshold, TargetFMR: targetFMR, Model: e.Model(), Reasons: []Reason{}}
-	detail, decoding, err := e.examine(ctx, portrait, live)
-	if err != nil {
-		return nil, nil, err
+	detail, decoding, errs := e.examine(ctx, portrait, live)
+	for i, err := range errs {
+		if err != nil && !aboutBytes(err) {
+			return nil, nil, err
+		}
+		r.Reasons = append(append(r.Reasons, unreadable(err)...), reasons(detail.Analyses[i])...)
 	}
 	p, l := detail.Analyses[0], detail.Analyses[1]
 	r.Portrait, r.Live = describe(detail.Images[0], p), describe(detail.Images[1], l)
-	r.Reasons = append(append(r.Reasons, reasons(p)...), reasons(l)...)
 
 	matching := time.Now()
 	if len(r.Reasons) == 0 {
@@ -162,20 +171,30 @@ func (e *Engine) VerifyDetailed(ctx context.Context, portrait, live []byte, targ
 			r.Outcome = truename.OutcomeMatch
 		}
 	}
+	var stages face.Timings
+	for _, a := range detail.Analyses {
+		if a != nil {
+			stages.Detect += a.Timings.Detect
+			stages.Landmarks += a.Timings.Landmarks
+			stages.Quality += a.Timings.Quality
+			stages.Template += a.Timings.Template
+		}
+	}
 	r.TimingsMS = map[string]float64{
 		"decode":    ms(decoding[0] + decoding[1]),
-		"detect":    ms(p.Timings.Detect + l.Timings.Detect),
-		"landmarks": ms(p.Timings.Landmarks + l.Timings.Landmarks),
-		"quality":   ms(p.Timings.Quality + l.Timings.Quality),
-		"template":  ms(p.Timings.Template + l.Timings.Template),
+		"detect":    ms(stages.Detect),
+		"landmarks": ms(stages.Landmarks),
+		"quality":   ms(stages.Quality),
+		"template":  ms(stages.Template),
 		"match":     ms(time.Since(matching)),
 		"total":     ms(time.Since(start)),
 	}
-	return r, detail, nil
+	return r, detail, cmp.Or(errs[0], errs[1])
 }
 
-// examine decodes and analyses both pictures, side by side where there is more than one slot.
-func (e *Engine) examine(ctx context.Context, portrait, live []byte) (*Detail, [2]time.Duration, error) {
+// examine decodes and analyses both pictures, side by side where there is more than one slot. What failed has an
+// error in its place.
+func (e *Engine) examine(ctx context.Context, portrait, live []byte) (*Detail, [2]time.Duration, [2]error) {
 	var (
 		detail   Detail
 		decoding [2]time.Duration
@@ -209,12 +228,25 @@ func (e *Engine) examine(ctx context.Context, portrait, live []byte) (*Detail, [
 		one(0, portrait, truename.UsePortrait)
 		one(1, live, truename.UseLive)
 	}
-	for _, err := range errs {
-		if err != nil {
-			return nil, decoding, err
-		}
+	return &detail, decoding, errs
+}
+
+// aboutBytes says whether an error is the fault of a picture's bytes.
+func aboutBytes(err error) bool {
+	switch truename.AsError(err).Kind {
+	case truename.KindInvalid, truename.KindTooLarge, truename.KindUnsupported:
+		return true
 	}
-	return &detail, decoding, nil
+	return false
+}
+
+// unreadable gives an error about a picture's bytes as a reason; none for nil.
+func unreadable(err error) []Reason {
+	if err == nil {
+		return nil
+	}
+	e := truename.AsError(err)
+	return []Reason{{Sample: e.Sample, Code: e.Code, Detail: e.Detail, Remedy: e.Remedy}}
 }
 
 // about notes which sample an error is about. The error is copied, as it may be shared.

