@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -21,12 +20,9 @@ type Source interface {
 
 // peekCheckpoint reads a checkpoint of our own without its key; who verifies uses [OpenCheckpoint].
 func peekCheckpoint(signed []byte) (Checkpoint, error) {
-	if len(signed) > maxCheckpoint {
-		return Checkpoint{}, malformedCheckpoint(nil)
+	text, _, err := splitNote(signed)
+	if err != nil {
+		return Checkpoint{}, err
 	}
-	split := strings.LastIndex(string(signed), "\n\n")
-	if split < 0 {
-		return Checkpoint{}, malformedCheckpoint(nil)
-	}
-	return parseCheckpoint(string(signed[:split+1]))
+	return parseCheckpoint(string(text))
 }
