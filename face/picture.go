@@ -27,7 +27,7 @@ func (p *picture) size() (width, height float64) {
 // source pixels one of its pixels is wide.
 func (p *picture) level(scale float64) (*capture.Image, float64) {
 	want := 0
-	for s := scale; s > 1.6; s /= 2 {
+	for s := scale; s > 1.6 && want < 32; s /= 2 {
 		want++
 	}
 	for len(p.levels) <= want {
