@@ -106,7 +106,7 @@ func TestSealAndOpen(t *testing.T) {
 
 func bothMasters(t *testing.T) map[string]operator {
 	file, _ := onFile(t)
-	return map[string]operator{"file": file, "transit": newOperator(t, newTransitServer(t).uri())}
+	return map[string]operator{"file": file}
 }
 
 func TestWrappedKeyOfAFileIs65Bytes(t *testing.T) {
@@ -428,7 +428,7 @@ func TestRotationIsSeenByOtherProcesses(t *testing.T) {
 	}
 }
 
-// From the embedded default to a key service.
+// From one master to another, as from a file to a key service.
 func TestMovingToAnotherMaster(t *testing.T) {
 	ctx := t.Context()
 	o, _ := onFile(t)
@@ -437,7 +437,8 @@ func TestMovingToAnotherMaster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := newTransitServer(t).uri()
+	other, _ := onFile(t)
+	to := other.uri
 	ring, err := vault.RewrapRing(ctx, o.uri, to, o.ring)
 	if err != nil {
 		t.Fatal(err)
