@@ -13,7 +13,7 @@ import (
 // The house, from the inside out. Imports point inward: cmd → edges → flows → stages → root. A stage imports only
 // stages before it in this list; flows never import each other, edges neither.
 var (
-	stages = []string{"models/tfjs", "models", "onnx", "capture", "face", "match", "evaluation", "vault"}
+	stages = []string{"models/tfjs", "models", "onnx", "capture", "face", "match", "evaluation", "audit", "activation", "vault"}
 	flows  = []string{"verification"}
 	edges  = []string{"httpapi", "web", "picture"}
 )
