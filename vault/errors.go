@@ -2,6 +2,7 @@ package vault
 
 import (
 	"errors"
+	"fmt"
 
 	"truename"
 )
@@ -17,7 +18,7 @@ func unavailable(detail, remedy string, cause error) error {
 // sealBroken is a box that does not open where it lies.
 func sealBroken(cause error) error {
 	return unavailable("Sealed data does not open: it was altered, or it belongs elsewhere.",
-		"Restore the record from a backup; the same request fails again.", errors.Join(errRefused, cause))
+		"Restore the record from a backup; the same request fails again.", fmt.Errorf("%w: %w", errRefused, cause))
 }
 
 func invalid(detail, remedy string) error {

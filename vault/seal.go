@@ -46,19 +46,19 @@ func (v *Vault) SealService(name string, plain []byte) ([]byte, error) {
 	if name == "" {
 		return nil, invalid("A service secret needs a name.", "Say what the secret is for.")
 	}
-	return sealBox(v.keys.service, plain, bind(domainService, name))
+	return sealBox(v.keys().service, plain, bind(domainService, name))
 }
 
 // OpenService decrypts what [Vault.SealService] has sealed under the same name.
 func (v *Vault) OpenService(name string, box []byte) ([]byte, error) {
-	return openBox(v.keys.service, box, bind(domainService, name))
+	return openBox(v.keys().service, box, bind(domainService, name))
 }
 
 // Index gives the blind index of a value in a scope ("identity", "msisdn", "iccid"): 32 bytes, the same for the same value,
 // telling nothing to whoever lacks the ring. The value is taken as it is: normalising it is the caller's. Equal values in
 // different scopes have unrelated indexes.
 func (v *Vault) Index(scope string, value string) []byte {
-	mac := hmac.New(sha256.New, v.keys.index)
+	mac := hmac.New(sha256.New, v.keys().index)
 	mac.Write(bind(domainIndex, scope, value))
 	return mac.Sum(nil)
 }

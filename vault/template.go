@@ -93,7 +93,7 @@ func (v *Vault) Unprotect(ctx context.Context, s truename.Subject, purpose, reco
 // Projection is the rotation of one gallery. It may be used concurrently.
 type Projection struct {
 	dimension int
-	rotation  *rotation
+	rotate    func([]float64) // a function for the reason given at Vault
 }
 
 // Projection gives the rotation of a gallery for a recogniser's templates of a dimension (1 to 4096). The same name gives the
@@ -106,12 +106,12 @@ func (v *Vault) Projection(gallery, recogniser string, dimension int) (*Projecti
 	if dimension < 1 || dimension > maxDimension {
 		return nil, noTemplate()
 	}
-	mac := hmac.New(sha256.New, v.keys.template)
+	mac := hmac.New(sha256.New, v.keys().template)
 	mac.Write(bind(domainGallery, gallery, recogniser, strconv.Itoa(dimension)))
 	var seed [32]byte
 	mac.Sum(seed[:0])
 	defer clear(seed[:])
-	return &Projection{dimension, newRotation(seed, padded(dimension))}, nil
+	return &Projection{dimension, newRotation(seed, padded(dimension)).apply}, nil
 }
 
 // Apply gives the template in the gallery's space, with unit length. It has as many components as the next power of two:
@@ -125,7 +125,7 @@ func (p *Projection) Apply(template []float32) ([]float32, error) {
 		return nil, noTemplate()
 	}
 	defer clear(vector)
-	p.rotation.apply(vector)
+	p.rotate(vector)
 	return toFloat32(vector), nil
 }
 
@@ -250,7 +250,7 @@ func (v *Vault) subjectSeeds(ctx context.Context, s truename.Subject, p *protect
 	defer clear(key)
 	sub := deriveKey(key, domainDataKeyTemplate)
 	defer clear(sub)
-	both := hmac.New(sha256.New, v.keys.template)
+	both := hmac.New(sha256.New, v.keys().template)
 	both.Write(sub)
 	secret := both.Sum(nil)
 	defer clear(secret)

@@ -104,7 +104,7 @@ func (t *transit) wrap(ctx context.Context, key, bound []byte) ([]byte, error) {
 	})
 	if errors.Is(err, errRefused) {
 		return nil, unavailable("The key service refuses to wrap with the master key.",
-			"Check that the key exists and is of a type with associated data, such as aes256-gcm96.", err)
+			"Check that the key exists and is of a type with associated data, such as aes256-gcm96.", errors.New("the key service answers 400"))
 	}
 	return box, err
 }

@@ -22,7 +22,9 @@ const ringVersion = 1
 // shows nothing.
 type Vault struct {
 	master master
-	keys   *ringKeys // a pointer, so that fmt shows an address at most, wherever a Vault is nested
+	// keys is a function, because fmt looks into everything else: a Vault in another type's unexported field is printed
+	// without asking its methods, and pointers are followed for verbs that do not fit them.
+	keys func() *ringKeys
 }
 
 // ringKeys are the keys derived from the ring.
@@ -93,7 +95,8 @@ func Unlock(ctx context.Context, uri string, ring []byte) (*Vault, error) {
 	if err != nil {
 		return nil, unavailable("The service key cannot be used.", "Report this as a defect.", err)
 	}
-	return &Vault{m, &ringKeys{deriveKey(root, domainRingIndex), deriveKey(root, domainRingTemplate), seal}}, nil
+	keys := &ringKeys{deriveKey(root, domainRingIndex), deriveKey(root, domainRingTemplate), seal}
+	return &Vault{m, func() *ringKeys { return keys }}, nil
 }
 
 // enforcesBinding checks that the master refuses a box under other associated data than it was sealed with: a key service

@@ -106,7 +106,7 @@ func TestSealAndOpen(t *testing.T) {
 
 func bothMasters(t *testing.T) map[string]operator {
 	file, _ := onFile(t)
-	return map[string]operator{"file": file}
+	return map[string]operator{"file": file, "transit": newOperator(t, newTransitServer(t).uri("30s"))}
 }
 
 func TestWrappedKeyOfAFileIs65Bytes(t *testing.T) {
@@ -428,7 +428,7 @@ func TestRotationIsSeenByOtherProcesses(t *testing.T) {
 	}
 }
 
-// From one master to another, as from a file to a key service.
+// From the embedded default to a key service.
 func TestMovingToAnotherMaster(t *testing.T) {
 	ctx := t.Context()
 	o, _ := onFile(t)
@@ -437,8 +437,7 @@ func TestMovingToAnotherMaster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, _ := onFile(t)
-	to := other.uri
+	to := newTransitServer(t).uri("30s")
 	ring, err := vault.RewrapRing(ctx, o.uri, to, o.ring)
 	if err != nil {
 		t.Fatal(err)
