@@ -67,6 +67,18 @@ func kindStatus(k truename.Kind) int {
 		return http.StatusUnsupportedMediaType
 	case truename.KindTimeout:
 		return http.StatusGatewayTimeout
+	case truename.KindUnauthenticated:
+		return http.StatusUnauthorized
+	case truename.KindForbidden:
+		return http.StatusForbidden
+	case truename.KindNotFound:
+		return http.StatusNotFound
+	case truename.KindConflict:
+		return http.StatusConflict
+	case truename.KindPrecondition:
+		return http.StatusPreconditionFailed
+	case truename.KindLimited:
+		return http.StatusTooManyRequests
 	}
 	return http.StatusServiceUnavailable
 }
