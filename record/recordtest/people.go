@@ -277,7 +277,7 @@ func testAccess(t *testing.T, fresh Fresh) {
 	gotSession, err := s.Session(ctx, session.Hash)
 	ok(t, err)
 	same(t, "session", gotSession, session)
-	session.ExpiresAt = start.Add(2 * time.Hour)
+	session.ExpiresAt = start.Add(90 * time.Minute)
 	ok(t, s.ExtendSession(ctx, session.Hash, session.ExpiresAt))
 	gotSession, err = s.Session(ctx, session.Hash)
 	ok(t, err)
