@@ -14,7 +14,7 @@ import (
 // stages before it in this list; flows never import each other, edges neither.
 var (
 	stages = []string{"models/tfjs", "models", "onnx", "capture", "face", "match", "evaluation", "audit", "activation", "vault", "policy"}
-	flows  = []string{"verification", "access"}
+	flows  = []string{"verification", "access", "registration", "review", "rights"}
 	edges  = []string{"httpapi", "web", "picture", "record", "record/sqlite", "record/postgres", "record/postgres/pgtest", "record/recordtest", "notify"}
 )
 

@@ -1,0 +1,141 @@
+package registration
+
+import (
+	"context"
+	"errors"
+
+	"truename"
+)
+
+// FaceShown is a live face, and the portrait where it was not recorded with the document.
+type FaceShown struct {
+	Party    truename.Party
+	Live     []byte // picture file
+	Portrait []byte // picture file; empty: the one recorded with the document
+}
+
+// CompareFace compares a party's live face with the portrait. An unusable picture is an undecided finding that says why;
+// a failure of the engine is an unavailable one. Bytes that are no picture are an error and no finding.
+func (f *Flow) CompareFace(ctx context.Context, by Request, id string, shown FaceShown) (truename.Finding, error) {
+	s, err := f.Records.Snapshot(ctx, id)
+	if err != nil {
+		return truename.Finding{}, err
+	}
+	// All gates come before the first look at the face.
+	if err := f.mayCompare(ctx, s, shown.Party); err != nil {
+		return truename.Finding{}, err
+	}
+	if known := repeated(s.Registration, by.id("finding")); known != nil {
+		return *known, nil
+	}
+	pack, err := f.pack(ctx, s.Registration.Pack)
+	if err != nil {
+		return truename.Finding{}, err
+	}
+	settings := pack.Settings()
+	portrait := shown.Portrait
+	if len(portrait) == 0 {
+		portrait, err = f.unseal(ctx, s, shown.Party, truename.EvidencePortrait)
+		if e := truename.AsError(err); err != nil && e.Kind == truename.KindNotFound {
+			return truename.Finding{}, invalid("There is no portrait to compare with.", "Record the document's portrait, or send it with the live photo.")
+		}
+		if err != nil {
+			return truename.Finding{}, err
+		}
+	}
+	result, err := f.Comparer.Compare(ctx, portrait, shown.Live, settings.TargetFMR)
+	finding, err := comparisonFinding(shown.Party, result, settings.TargetFMR, err)
+	if err != nil {
+		return truename.Finding{}, err
+	}
+	return f.gather(ctx, by, id, finding, func(now truename.Snapshot, r *truename.Registration, c *truename.Commit) error {
+		// The world may have changed during the comparison: a consent withdrawn, a document replaced.
+		if err := f.mayCompare(ctx, now, shown.Party); err != nil {
+			return err
+		}
+		subject := now.Subjects[r.Person(shown.Party).Subject]
+		if settings.Store.Portrait && len(shown.Portrait) > 0 {
+			if err := f.keep(ctx, r, c, subject, shown.Party, truename.EvidencePortrait, shown.Portrait); err != nil {
+				return err
+			}
+		}
+		if settings.Store.Live {
+			if err := f.keep(ctx, r, c, subject, shown.Party, truename.EvidenceLive, shown.Live); err != nil {
+				return err
+			}
+		}
+		retain := settings.Store.Template && consented(now.Consents, shown.Party, truename.PurposeFaceRetention)
+		if !retain || finding.State != truename.FindingPassed {
+			return nil
+		}
+		protected, err := f.Vault.Protect(ctx, subject, string(truename.PurposeFaceRetention), result.Live.Model, result.Live.Vector)
+		if err != nil {
+			return err
+		}
+		return f.keep(ctx, r, c, subject, shown.Party, truename.EvidenceTemplate, protected)
+	})
+}
+
+// mayCompare says why a face must not be looked at.
+func (f *Flow) mayCompare(ctx context.Context, s truename.Snapshot, party truename.Party) error {
+	r := &s.Registration
+	if _, err := advance(r.State, stepGather); err != nil {
+		return err
+	}
+	if r.Route != truename.RouteFace {
+		return wrongState("This registration takes the route without a face.")
+	}
+	if err := needConsent(s, party, truename.PurposeFaceVerification); err != nil {
+		return err
+	}
+	if p := r.Person(party); p == nil || p.Document == "" {
+		return wrongState("The party's document has not been recorded yet.")
+	}
+	return f.attempt(ctx, r, truename.StageComparison, party)
+}
+
+// comparisonFinding turns what the comparer said into a finding. Errors about the request's own pictures stay errors: the
+// caller can send others. All else is an engine that could not do its work.
+func comparisonFinding(party truename.Party, c Comparison, target float64, err error) (truename.Finding, error) {
+	f := truename.Finding{Stage: truename.StageComparison, Party: party}
+	if err != nil {
+		var e *truename.Error
+		if errors.As(err, &e) && (e.Sample != "" || e.Kind == truename.KindBusy || e.Kind == truename.KindTimeout) {
+			return f, err
+		}
+		f.State, f.Reasons = truename.FindingUnavailable, []truename.Code{truename.AsError(err).Code}
+		return f, nil
+	}
+	f.Labels = map[string]string{"model": c.Model}
+	switch {
+	case c.Outcome == truename.OutcomeUnusable:
+		f.State, f.Reasons = truename.FindingUndecided, c.Reasons
+		return f, nil
+	case c.Outcome == truename.OutcomeMatch && c.Score >= c.Threshold:
+		f.State = truename.FindingPassed
+	case c.Outcome == truename.OutcomeNoMatch:
+		f.State, f.Reasons = truename.FindingFailed, []truename.Code{"no_match"}
+	default: // an answer that contradicts itself is none
+		f.State, f.Reasons = truename.FindingUnavailable, []truename.Code{truename.CodeEngineFailure}
+		return f, nil
+	}
+	f.Measures = map[string]float64{"score": c.Score, "fmr": c.FMR, "threshold": c.Threshold, "target_fmr": target}
+	return f, nil
+}
+
+// keep seals one more piece of evidence with the commit.
+func (f *Flow) keep(ctx context.Context, r *truename.Registration, c *truename.Commit, s truename.Subject, p truename.Party, k truename.EvidenceKind, plain []byte) error {
+	box, err := f.seal(ctx, r.ID, s, p, k, plain)
+	c.Evidence = append(c.Evidence, box)
+	return err
+}
+
+// repeated gives the finding a repeated request has already made.
+func repeated(r truename.Registration, id string) *truename.Finding {
+	for i := range r.Findings {
+		if r.Findings[i].ID == id {
+			return &r.Findings[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,34 @@
+// Package registration is the flow from a customer's request to an activated number: it gathers findings, lets the
+// policy rule once, and commits each outcome whole: state, decision, audit leaf, events and jobs in one transaction.
+//
+// It owns the state machine below, the consent that must come before any personal data is taken, the binding of a
+// party to a known subject, the place in the limit of numbers, and when evidence is dropped. It does not measure
+// (packages document, face, match, liveness), does not judge (package policy), does not resolve referrals (package
+// review) and does not know who may ask for what (package access): it is given an actor and records it.
+//
+// States and transitions; everything else is refused with wrong_state:
+//
+//	            decide: approve            confirm
+//	open ──────────────────────► approved ─────────► activated
+//	 │ │ │                         │  │
+//	 │ │ │ decide: refuse          │  │ reservation over
+//	 │ │ └──────────────► refused  │  └──────────────► lapsed
+//	 │ │                   │  ▲    │
+//	 │ │            appeal │  │    │ withdraw
+//	 │ │                   ▼  │    └─────────────────► withdrawn
+//	 │ └─────────────► referred ──► approved
+//	 │   decide: refer  │   │      (by review)
+//	 │                  │   └─ withdraw ─► withdrawn
+//	 │                  └─ time over ─► lapsed
+//	 ├─ withdraw ─► withdrawn
+//	 └─ time over ─► lapsed
+//
+// Invariants:
+//   - No biometric sample is looked at without a recorded consent to face verification of the person it shows, and no
+//     document without a consent to identity (PIPL Art. 29, GDPR Art. 9(2)(a)). Consent is not inferred.
+//   - A registration can always take the route without a face, with the same limits and the same service.
+//   - A stage that fails makes a finding "unavailable", and the policy never approves on one.
+//   - Every approval holds a place in the limit, counted under a lock, until it is activated, lapses or is withdrawn.
+//   - What was decided can be replayed: the case and the pack are stored.
+//   - Names, numbers and pictures are only ever in memory or sealed under the subject's key.
+package registration

@@ -1,0 +1,190 @@
+package registration
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"truename"
+	"truename/policy"
+)
+
+// Withdraw ends a registration at the customer's wish; its place in the limit is free again.
+func (f *Flow) Withdraw(ctx context.Context, by Request, id string) error {
+	return f.change(ctx, id, by, func(s truename.Snapshot) (truename.Commit, error) {
+		if s.Registration.State == truename.StateWithdrawn {
+			return truename.Commit{}, errDone
+		}
+		return f.ended(ctx, s, by, stepWithdraw)
+	})
+}
+
+// Lapse ends a registration whose time is over. It does nothing to one that still has time: jobs come early, or twice.
+func (f *Flow) Lapse(ctx context.Context, id string) error {
+	return f.change(ctx, id, system, func(s truename.Snapshot) (truename.Commit, error) {
+		_, err := advance(s.Registration.State, stepLapse)
+		if err != nil || f.Now().Before(s.Registration.ExpiresAt) {
+			return truename.Commit{}, errDone
+		}
+		return f.ended(ctx, s, system, stepLapse)
+	})
+}
+
+// system is this software as an actor.
+var system = Request{Actor: truename.Actor{ID: "truename", Kind: truename.ActorSystem}}
+
+// ended makes the commit of an end without activation: everything sealed but the number is dropped.
+func (f *Flow) ended(ctx context.Context, s truename.Snapshot, by Request, how step) (truename.Commit, error) {
+	r := next(s)
+	state, err := advance(r.State, how)
+	if err != nil {
+		return truename.Commit{}, err
+	}
+	r.State = state
+	commit, err := f.moved(r, by)
+	if err != nil {
+		return truename.Commit{}, err
+	}
+	evidence, err := f.Records.Evidence(ctx, r.ID)
+	if err != nil {
+		return truename.Commit{}, err
+	}
+	for _, e := range evidence {
+		if e.Kind != truename.EvidenceNumber {
+			commit.DropEvidence = append(commit.DropEvidence, e.ID)
+		}
+	}
+	if s.Own != nil && s.Own.State == truename.AccountReserved {
+		free := *s.Own
+		now := f.Now().UTC()
+		free.State, free.ReservedUntil, free.ClosedAt = truename.AccountClosed, nil, &now
+		commit.Accounts = []truename.Account{free}
+	}
+	if s.Review != nil && s.Review.ResolvedAt == nil {
+		now := f.Now().UTC()
+		review := *s.Review
+		review.Version++
+		review.ResolvedAt, review.ClaimedBy, review.ClaimedUntil = &now, "", nil
+		commit.Review = &review
+	}
+	return commit, nil
+}
+
+// Appeal asks people who were not involved to look at a refusal again. It is possible once.
+func (f *Flow) Appeal(ctx context.Context, by Request, id string) error {
+	return f.change(ctx, id, by, func(s truename.Snapshot) (truename.Commit, error) {
+		r := next(s)
+		if r.Appealed {
+			if r.State == truename.StateReferred {
+				return truename.Commit{}, errDone
+			}
+			return truename.Commit{}, wrongState("This refusal has been appealed already.")
+		}
+		state, err := advance(r.State, stepAppeal)
+		if err != nil {
+			return truename.Commit{}, err
+		}
+		pack, err := f.pack(ctx, r.Pack)
+		if err != nil {
+			return truename.Commit{}, err
+		}
+		now := f.Now().UTC()
+		r.State, r.Appealed, r.ExpiresAt = state, true, now.Add(max(pack.Settings().RegistrationTTL, appealTime))
+		r.Findings = append(r.Findings, truename.Finding{ID: newID(), Stage: truename.StageAppeal, Party: truename.Applicant,
+			State: truename.FindingPassed, By: by.Actor.ID, At: now})
+		commit, err := f.moved(r, by)
+		if err != nil {
+			return truename.Commit{}, err
+		}
+		commit.Events[0].Type = truename.EventRegistrationAppealed
+		commit.Review = f.referral(s.Review, r.ID, 2, now)
+		commit.Jobs = []truename.Job{{Kind: truename.JobLapse, ID: r.ID, At: r.ExpiresAt}}
+		return commit, nil
+	})
+}
+
+// appealTime is how long reviewers have for an appeal, at least.
+const appealTime = 30 * 24 * time.Hour
+
+// Purge drops the evidence of a decided registration whose retention is over.
+func (f *Flow) Purge(ctx context.Context, id string) error {
+	return f.change(ctx, id, system, func(s truename.Snapshot) (truename.Commit, error) {
+		if s.Decision == nil || s.Registration.State == truename.StateReferred || s.Registration.State == truename.StateOpen {
+			return truename.Commit{}, errDone
+		}
+		pack, err := f.pack(ctx, s.Registration.Pack)
+		if err != nil {
+			return truename.Commit{}, err
+		}
+		evidence, err := f.Records.Evidence(ctx, id)
+		if err != nil {
+			return truename.Commit{}, err
+		}
+		r := next(s)
+		commit := truename.Commit{Registration: r}
+		for _, e := range evidence {
+			if end, known := dropAt(e.Kind, s, pack.Settings().Retention); known && !f.Now().Before(end) {
+				commit.DropEvidence = append(commit.DropEvidence, e.ID)
+			}
+		}
+		if len(commit.DropEvidence) == 0 {
+			return truename.Commit{}, errDone
+		}
+		slices.Sort(commit.DropEvidence)
+		leaf, err := f.leaf("evidence.dropped", map[string]any{"registration": r.ID, "evidence": commit.DropEvidence})
+		commit.Leaves = []truename.Leaf{leaf}
+		return commit, err
+	})
+}
+
+// dropAt says when evidence of a decided registration has to go; false: not yet known, as the number is in service.
+// Pictures go at the decision or a set time after it. Fields and template, on which an account rests, stay as long as
+// the account and a set time longer.
+func dropAt(k truename.EvidenceKind, s truename.Snapshot, keep policy.Retention) (time.Time, bool) {
+	switch k {
+	case truename.EvidencePortrait:
+		return s.Decision.At.Add(keep.Portrait), true
+	case truename.EvidenceLive:
+		return s.Decision.At.Add(keep.Live), true
+	}
+	after := keep.Fields
+	if k == truename.EvidenceTemplate {
+		after = keep.Template
+	}
+	switch {
+	case s.Own != nil && s.Own.State != truename.AccountClosed && after > 0:
+		return time.Time{}, false
+	case s.Own != nil && s.Own.ClosedAt != nil && after > 0:
+		return s.Own.ClosedAt.Add(keep.AfterEnd), true
+	}
+	return s.Decision.At.Add(after), true
+}
+
+// Reverify tells the carrier when an account is due, and suspends it when the time after that has passed too.
+func (f *Flow) Reverify(ctx context.Context, account string) error {
+	settings := f.Pack.Settings().Reverification
+	return f.Accounts.TransactAccount(ctx, account, func(a truename.Account) (truename.Commit, error) {
+		now := f.Now().UTC()
+		if a.State != truename.AccountActive || a.ReverifyBy == nil || now.Before(*a.ReverifyBy) {
+			return truename.Commit{}, nil
+		}
+		r := &truename.Registration{ID: a.Registration}
+		end := a.ReverifyBy.Add(settings.SuspendAfter)
+		kind := truename.EventAccountReverify
+		var commit truename.Commit
+		if now.Before(end) {
+			commit.Jobs = []truename.Job{{Kind: truename.JobReverify, ID: a.ID, At: end}}
+		} else {
+			kind = truename.EventAccountSuspended
+			a.State = truename.AccountSuspended
+			commit.Accounts = []truename.Account{a}
+		}
+		event, err := f.accountEvent(a, r.ID, kind, end)
+		if err != nil {
+			return commit, err
+		}
+		leaf, err := f.leaf(string(kind), map[string]any{"account": a.ID})
+		commit.Events, commit.Leaves = []truename.Event{event}, []truename.Leaf{leaf}
+		return commit, err
+	})
+}

@@ -1,0 +1,132 @@
+package registration
+
+import (
+	"context"
+	"maps"
+	"regexp"
+	"slices"
+	"time"
+
+	"truename"
+)
+
+// gather records a finding, with whatever more belongs to it, while the registration is open.
+func (f *Flow) gather(ctx context.Context, by Request, id string, finding truename.Finding,
+	more func(truename.Snapshot, *truename.Registration, *truename.Commit) error) (truename.Finding, error) {
+	finding.ID, finding.By, finding.At = by.id("finding"), by.Actor.ID, f.Now().UTC()
+	if !slices.Contains(truename.Parties, finding.Party) {
+		return finding, invalid("The party is unknown.", "Use one of applicant, guardian, proxy, transferor.")
+	}
+	err := f.change(ctx, id, by, func(s truename.Snapshot) (truename.Commit, error) {
+		r := next(s)
+		if i := slices.IndexFunc(r.Findings, func(x truename.Finding) bool { return x.ID == finding.ID }); i >= 0 {
+			finding = r.Findings[i]
+			return truename.Commit{}, errDone
+		}
+		if _, err := advance(r.State, stepGather); err != nil {
+			return truename.Commit{}, err
+		}
+		if f.Now().After(r.ExpiresAt) {
+			return truename.Commit{}, wrongState("The time for this registration is over.")
+		}
+		if err := f.attempt(ctx, r, finding.Stage, finding.Party); err != nil {
+			return truename.Commit{}, err
+		}
+		commit := truename.Commit{Registration: r}
+		if err := more(s, r, &commit); err != nil {
+			return truename.Commit{}, err
+		}
+		r.Findings = append(r.Findings, finding)
+		leaf, err := f.leaf("finding", map[string]any{"registration": r.ID, "version": r.Version, "finding": finding})
+		commit.Leaves = []truename.Leaf{leaf}
+		return commit, err
+	})
+	return finding, err
+}
+
+// attempt refuses one more try when the pack's cap is reached.
+func (f *Flow) attempt(ctx context.Context, r *truename.Registration, stage truename.Stage, party truename.Party) error {
+	pack, err := f.pack(ctx, r.Pack)
+	if err != nil {
+		return err
+	}
+	tries := 0
+	for _, x := range r.Findings {
+		if x.Stage == stage && x.Party == party {
+			tries++
+		}
+	}
+	most, capped := pack.Settings().RetryCaps[stage]
+	if !capped {
+		most = maxFindings
+	}
+	if tries >= most {
+		return &truename.Error{Kind: truename.KindConflict, Code: truename.CodeAttemptsExhausted,
+			Detail: "The number of attempts at this step is used up.",
+			Remedy: "Ask for a decision: a person will look at the case; or open a registration on the route in_person."}
+	}
+	return nil
+}
+
+// maxFindings bounds what one registration gathers of a stage and party where the pack has no cap.
+const maxFindings = 20
+
+// CheckInPerson records that a member of staff has checked a party against the original document, on the route without
+// a face. Two different people do it; the policy counts them.
+func (f *Flow) CheckInPerson(ctx context.Context, by Request, id string, party truename.Party, same bool, reason truename.Code) (truename.Finding, error) {
+	if by.Actor.Kind != truename.ActorStaff {
+		return truename.Finding{}, &truename.Error{Kind: truename.KindForbidden, Code: truename.CodeForbidden,
+			Detail: "Only a member of staff can check a person against a document.", Remedy: "Sign in as yourself."}
+	}
+	finding := truename.Finding{Stage: truename.StageInPerson, Party: party, State: truename.FindingPassed}
+	if !same {
+		finding.State, finding.Reasons = truename.FindingFailed, []truename.Code{reason}
+		if !codeForm.MatchString(string(reason)) {
+			return finding, invalid("A check that fails needs a coded reason.", "Use for example not_the_holder, document_altered, not_original.")
+		}
+	}
+	return f.gather(ctx, by, id, finding, func(s truename.Snapshot, r *truename.Registration, _ *truename.Commit) error {
+		if r.Person(party) == nil || r.Person(party).Document == "" {
+			return wrongState("The party's document has not been recorded yet.")
+		}
+		if by.Actor.Subject != "" && by.Actor.Subject == r.Person(party).Subject {
+			return &truename.Error{Kind: truename.KindForbidden, Code: truename.CodeForbidden,
+				Detail: "Nobody checks themselves.", Remedy: "Ask a colleague."}
+		}
+		for _, x := range r.Findings {
+			if x.Stage == truename.StageInPerson && x.Party == party && x.By == by.Actor.ID {
+				return wrongState("This member of staff has already checked this party; a second pair of eyes is needed.")
+			}
+		}
+		return needConsent(s, party, truename.PurposeIdentity)
+	})
+}
+
+var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{1,63}$`)
+
+// RecordSignals records the operator's own signals about a party (risk score, device seen before, one-time code), for
+// the conditions it has written itself. They can make a decision stricter, never more lenient.
+func (f *Flow) RecordSignals(ctx context.Context, by Request, id string, party truename.Party, measures map[string]float64, labels map[string]string) (truename.Finding, error) {
+	if len(measures)+len(labels) == 0 || len(measures)+len(labels) > 32 {
+		return truename.Finding{}, invalid("One to 32 signals can be recorded at once.", "Send fewer, or at least one.")
+	}
+	for name := range measures {
+		if !codeForm.MatchString(name) {
+			return truename.Finding{}, invalid("A signal's name is not in snake_case.", "Use for example sim_swap_risk.")
+		}
+	}
+	for name, value := range labels {
+		if !codeForm.MatchString(name) || !codeForm.MatchString(value) {
+			return truename.Finding{}, invalid("A label's name or value is not a code in snake_case.", "Send codes, never text: signals are stored in the clear.")
+		}
+	}
+	finding := truename.Finding{Stage: truename.StageCarrier, Party: party, State: truename.FindingPassed,
+		Measures: maps.Clone(measures), Labels: maps.Clone(labels)}
+	return f.gather(ctx, by, id, finding, func(truename.Snapshot, *truename.Registration, *truename.Commit) error { return nil })
+}
+
+// consentFinding makes the finding of a consent given or withdrawn.
+func consentFinding(c truename.Consent, state truename.FindingState, by string, at time.Time) truename.Finding {
+	return truename.Finding{ID: newID(), Stage: truename.StageConsent, Party: c.Party, State: state,
+		Labels: map[string]string{"purpose": string(c.Purpose)}, By: by, At: at}
+}
