@@ -110,7 +110,7 @@ func (a *API) methodNotAllowed(allow string) http.HandlerFunc {
 }
 
 func (a *API) notFound(w http.ResponseWriter, r *http.Request) {
-	a.refuse(w, r, &truename.Error{Kind: truename.KindInvalid, Code: CodeNotFound, Detail: "Nothing is at this path."})
+	a.refuse(w, r, &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeNotFound, Detail: "Nothing is at this path."})
 }
 
 // page wraps the handler of all other paths, so that what it does not have becomes a problem document.

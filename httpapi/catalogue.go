@@ -14,8 +14,6 @@ const (
 	CodeUnsupportedMediaType truename.Code = "unsupported_media_type"
 	// CodeBodyTimeout: the body did not arrive in time.
 	CodeBodyTimeout truename.Code = "body_timeout"
-	// CodeNotFound: nothing is at this path.
-	CodeNotFound truename.Code = "not_found"
 	// CodeMethodNotAllowed: the path has no such method.
 	CodeMethodNotAllowed truename.Code = "method_not_allowed"
 	// CodeCrossOrigin: another site's page made the browser send the request.
@@ -65,8 +63,8 @@ func catalogue() []entry {
 		{truename.CodeCorrupt, http.StatusUnprocessableEntity, "Corrupt picture",
 			"A picture cannot be decoded.",
 			"Transfer the file again, or take another picture."},
-		{CodeNotFound, http.StatusNotFound, "Not found",
-			"Nothing is at this path.",
+		{truename.CodeNotFound, http.StatusNotFound, "Not found",
+			"Nothing is at this path, or there is no such thing.",
 			"See /docs for the operations."},
 		{CodeMethodNotAllowed, http.StatusMethodNotAllowed, "Method not allowed",
 			"The path exists, but not with this method. The Allow header lists those that it has.",
