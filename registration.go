@@ -115,9 +115,6 @@ func (r *Registration) Person(p Party) *PartyRecord {
 	return nil
 }
 
-// Latest gives the last finding of a stage about a party, nil when there is none.
-func (r *Registration) Latest(s Stage, p Party) *Finding { return Latest(r.Findings, s, p) }
-
 // PartyRecord ties a party to a subject.
 type PartyRecord struct {
 	Party   Party  `json:"party"`

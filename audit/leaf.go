@@ -60,6 +60,19 @@ func Commit(kind string, payload []byte, salt []byte, at time.Time) truename.Lea
 	return truename.Leaf{Data: data, At: at}
 }
 
+// Note makes the leaf of something that is never opened again: its salt is not kept. payload is encoded as JSON.
+func Note(kind string, payload any, at time.Time) (truename.Leaf, error) {
+	data, err := json.Marshal(payload)
+	if err != nil {
+		return truename.Leaf{}, err
+	}
+	salt, err := NewSalt()
+	if err != nil {
+		return truename.Leaf{}, err
+	}
+	return Commit(kind, data, salt, at), nil
+}
+
 // ParseLeaf reads a leaf. It accepts the one form that [Commit] writes and no other.
 func ParseLeaf(leaf []byte) (Entry, error) {
 	var e Entry

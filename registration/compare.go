@@ -25,7 +25,7 @@ func (f *Flow) CompareFace(ctx context.Context, by Request, id string, shown Fac
 	if err := f.mayCompare(ctx, s, shown.Party); err != nil {
 		return truename.Finding{}, err
 	}
-	if known := repeated(s.Registration, by.id("finding")); known != nil {
+	if known := repeated(&s.Registration, by.id("finding")); known != nil {
 		return *known, nil
 	}
 	pack, err := f.pack(ctx, s.Registration.Pack)
@@ -131,7 +131,7 @@ func (f *Flow) keep(ctx context.Context, r *truename.Registration, c *truename.C
 }
 
 // repeated gives the finding a repeated request has already made.
-func repeated(r truename.Registration, id string) *truename.Finding {
+func repeated(r *truename.Registration, id string) *truename.Finding {
 	for i := range r.Findings {
 		if r.Findings[i].ID == id {
 			return &r.Findings[i]

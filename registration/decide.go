@@ -2,7 +2,6 @@ package registration
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"truename"
@@ -28,72 +27,61 @@ func (f *Flow) Resolve(ctx context.Context, by Request, id string, verdict truen
 
 // Missing gives what must still be gathered before a decision makes sense.
 func (f *Flow) Missing(ctx context.Context, id string) ([]policy.Requirement, error) {
-	s, pack, seen, err := f.look(ctx, id)
+	s, err := f.Records.Snapshot(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	pack, seen, err := f.look(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	return pack.Missing(f.makeCase(s, seen, f.Now())), nil
 }
 
-func (f *Flow) look(ctx context.Context, id string) (truename.Snapshot, *policy.Pack, map[truename.Party]dates, error) {
-	s, err := f.Records.Snapshot(ctx, id)
-	if err != nil {
-		return s, nil, nil, err
-	}
+// look gives what a ruling needs beside the records: the pack, and the dates that are sealed.
+func (f *Flow) look(ctx context.Context, s truename.Snapshot) (*policy.Pack, map[truename.Party]dates, error) {
 	pack, err := f.pack(ctx, s.Registration.Pack)
 	if err != nil {
-		return s, nil, nil, err
+		return nil, nil, err
 	}
 	seen, err := f.dates(ctx, s)
-	return s, pack, seen, err
+	return pack, seen, err
 }
 
 func (f *Flow) rule(ctx context.Context, by Request, id string, review *truename.Finding) (truename.Decision, error) {
-	var decision truename.Decision
-	for range 8 {
-		s, pack, seen, err := f.look(ctx, id)
-		if err != nil {
-			return decision, err
+	err := f.settle(ctx, id, func(seen truename.Snapshot) (finish, error) {
+		if review == nil && seen.Registration.State != truename.StateOpen && seen.Decision != nil {
+			return nil, errDone
 		}
-		if review == nil && s.Registration.State != truename.StateOpen && s.Decision != nil {
-			return *s.Decision, nil
+		if err := by.saw(seen); err != nil {
+			return nil, err
 		}
-		if by.Version != 0 && by.Version != s.Registration.Version {
-			return decision, stale()
-		}
-		err = f.Records.Transact(ctx, id, func(now truename.Snapshot) (truename.Commit, error) {
-			if now.Registration.Version != s.Registration.Version {
-				return truename.Commit{}, errAgain
-			}
-			if err := f.clock.check(now.LastCommit); err != nil {
+		pack, dates, err := f.look(ctx, seen)
+		return func(locked truename.Snapshot) (truename.Commit, error) {
+			if err := f.clock.check(locked.LastCommit); err != nil {
 				return truename.Commit{}, err
 			}
-			commit, d, err := f.decided(now, pack, seen, by, review)
-			decision = d
-			return commit, err
-		})
-		if err == nil {
-			// The leaf's index is known only now.
-			s, err := f.Records.Snapshot(ctx, id)
-			if err != nil || s.Decision == nil {
-				return truename.Decision{}, err
-			}
-			return *s.Decision, nil
-		}
-		if !errors.Is(err, errAgain) && !isStale(err) {
-			return truename.Decision{}, err
-		}
+			return f.decided(locked, pack, dates, by, review)
+		}, err
+	})
+	if err != nil {
+		return truename.Decision{}, err
 	}
-	return truename.Decision{}, stale()
+	// The leaf's index is known only now.
+	s, err := f.Records.Snapshot(ctx, id)
+	if err != nil || s.Decision == nil {
+		return truename.Decision{}, err
+	}
+	return *s.Decision, nil
 }
 
 // decided makes the decision and all that it brings, from what is locked.
-func (f *Flow) decided(s truename.Snapshot, pack *policy.Pack, seen map[truename.Party]dates, by Request, review *truename.Finding) (truename.Commit, truename.Decision, error) {
+func (f *Flow) decided(s truename.Snapshot, pack *policy.Pack, seen map[truename.Party]dates, by Request, review *truename.Finding) (truename.Commit, error) {
 	now := f.Now().UTC()
 	r := next(s)
 	if review != nil {
 		if r.State != truename.StateReferred {
-			return truename.Commit{}, truename.Decision{}, wrongState("Only a referred registration is resolved by a reviewer.")
+			return truename.Commit{}, wrongState("Only a referred registration is resolved by a reviewer.")
 		}
 		r.Findings = append(r.Findings, *review)
 	}
@@ -103,45 +91,40 @@ func (f *Flow) decided(s truename.Snapshot, pack *policy.Pack, seen map[truename
 	ruling = f.guard(s, ruling)
 	salt, err := audit.NewSalt()
 	if err != nil {
-		return truename.Commit{}, truename.Decision{}, err
+		return truename.Commit{}, err
 	}
 	d := truename.Decision{ID: newID(), Registration: r.ID, Ruling: ruling, Case: c, At: now, By: by.Actor.ID, Salt: salt}
 	payload, err := audit.DecisionPayload(d)
 	if err != nil {
-		return truename.Commit{}, d, err
+		return truename.Commit{}, err
 	}
 	if r.State, err = advance(r.State, stepOf(ruling.Verdict)); err != nil {
-		return truename.Commit{}, d, err
+		return truename.Commit{}, err
 	}
 	r.Decision = d.ID
-	commit := truename.Commit{Registration: r, Decision: &d, Leaves: []truename.Leaf{audit.Commit("decision", payload, salt, now)}}
+	commit := truename.Commit{Registration: r, Decision: &d, Leaves: []truename.Leaf{audit.Commit(audit.KindDecision, payload, salt, now)}}
 	settings := pack.Settings()
 	switch ruling.Verdict {
 	case truename.Approve:
 		f.reserve(s, r, &commit, settings, now)
 	case truename.Refer:
 		if s.Review == nil || s.Review.ResolvedAt != nil {
-			commit.Review = f.referral(s.Review, r.ID, ruling.Eyes, now)
+			commit.Review = referral(s.Review, r.ID, ruling.Eyes, now)
 		}
 	}
 	if ruling.Verdict != truename.Refer {
-		if s.Review != nil && s.Review.ResolvedAt == nil {
-			done := *s.Review
-			done.Version++
-			done.ResolvedAt, done.ClaimedBy, done.ClaimedUntil = &now, "", nil
-			commit.Review = &done
-		}
+		commit.Review = closed(s.Review, now)
 		commit.Jobs = append(commit.Jobs, purges(r.ID, settings, now)...)
 	}
 	// A second reviewer's turn is no news for the carrier.
 	if s.Registration.State != truename.StateReferred || r.State != truename.StateReferred {
 		event, err := f.event(r, eventOf[r.State])
 		if err != nil {
-			return truename.Commit{}, d, err
+			return truename.Commit{}, err
 		}
 		commit.Events = []truename.Event{event}
 	}
-	return commit, d, nil
+	return commit, nil
 }
 
 // guard is the flow's own belt beside the policy's braces: conditions that only the records know, and that turn an
@@ -268,12 +251,23 @@ func (f *Flow) reserve(s truename.Snapshot, r *truename.Registration, c *truenam
 }
 
 // referral opens a review, or opens one again after an appeal.
-func (f *Flow) referral(old *truename.Review, id string, eyes int, now time.Time) *truename.Review {
+func referral(old *truename.Review, id string, eyes int, now time.Time) *truename.Review {
 	review := &truename.Review{Registration: id, Version: 1, Eyes: eyes, OpenedAt: now}
 	if old != nil {
 		review.Version = old.Version + 1
 	}
 	return review
+}
+
+// closed ends a review that is still open; nil when there is none.
+func closed(review *truename.Review, now time.Time) *truename.Review {
+	if review == nil || review.ResolvedAt != nil {
+		return nil
+	}
+	done := *review
+	done.Version++
+	done.ResolvedAt, done.ClaimedBy, done.ClaimedUntil = &now, "", nil
+	return &done
 }
 
 // purges plans the looks at what has to be dropped.

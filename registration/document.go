@@ -132,11 +132,9 @@ func (f *Flow) RecordDocument(ctx context.Context, by Request, id string, d Docu
 		if err != nil {
 			return err
 		}
-		box, err := f.seal(ctx, r.ID, subject, d.Party, truename.EvidenceFields, body)
-		if err != nil {
+		if err := f.keep(ctx, r, c, subject, d.Party, truename.EvidenceFields, body); err != nil {
 			return err
 		}
-		c.Evidence = append(c.Evidence, box)
 		if len(d.Portrait) == 0 {
 			return nil
 		}
@@ -157,9 +155,7 @@ func (f *Flow) keepPortrait(ctx context.Context, s truename.Snapshot, r *truenam
 		return invalid("Under this policy pack no portrait may be kept, not even until the comparison.",
 			"Send the portrait together with the live photo.")
 	}
-	box, err := f.seal(ctx, r.ID, subject, d.Party, truename.EvidencePortrait, d.Portrait)
-	c.Evidence = append(c.Evidence, box)
-	return err
+	return f.keep(ctx, r, c, subject, d.Party, truename.EvidencePortrait, d.Portrait)
 }
 
 // bind makes the party the subject that the identity belongs to. A provisional subject that turns out to be known is

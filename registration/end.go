@@ -54,19 +54,13 @@ func (f *Flow) ended(ctx context.Context, s truename.Snapshot, by Request, how s
 			commit.DropEvidence = append(commit.DropEvidence, e.ID)
 		}
 	}
+	now := f.Now().UTC()
 	if s.Own != nil && s.Own.State == truename.AccountReserved {
 		free := *s.Own
-		now := f.Now().UTC()
 		free.State, free.ReservedUntil, free.ClosedAt = truename.AccountClosed, nil, &now
 		commit.Accounts = []truename.Account{free}
 	}
-	if s.Review != nil && s.Review.ResolvedAt == nil {
-		now := f.Now().UTC()
-		review := *s.Review
-		review.Version++
-		review.ResolvedAt, review.ClaimedBy, review.ClaimedUntil = &now, "", nil
-		commit.Review = &review
-	}
+	commit.Review = closed(s.Review, now)
 	return commit, nil
 }
 
@@ -97,7 +91,7 @@ func (f *Flow) Appeal(ctx context.Context, by Request, id string) error {
 			return truename.Commit{}, err
 		}
 		commit.Events[0].Type = truename.EventRegistrationAppealed
-		commit.Review = f.referral(s.Review, r.ID, 2, now)
+		commit.Review = referral(s.Review, r.ID, 2, now)
 		commit.Jobs = []truename.Job{{Kind: truename.JobLapse, ID: r.ID, At: r.ExpiresAt}}
 		return commit, nil
 	})

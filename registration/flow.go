@@ -26,7 +26,6 @@ type Records interface {
 	// in one transaction; an error of change rolls back and is returned as it is.
 	Transact(ctx context.Context, registration string, change func(truename.Snapshot) (truename.Commit, error)) error
 	Evidence(ctx context.Context, registration string) ([]truename.Sealed, error)
-	Subject(ctx context.Context, id string) (truename.Subject, error)
 	SubjectByIndex(ctx context.Context, index []byte) (truename.Subject, error)
 }
 
@@ -67,7 +66,7 @@ type Config struct {
 	Comparer Comparer
 	// Pack is in force for registrations that are opened now.
 	Pack *policy.Pack
-	// Signer signs checkpoints of the audit log for receipts; Keys signs activation tokens.
+	// Keys gives the keys that sign activation tokens.
 	Keys     func(ctx context.Context, now time.Time) (activation.Keyring, error)
 	Issuer   string
 	Audience string
@@ -98,6 +97,14 @@ type Request struct {
 	Version int
 }
 
+// saw refuses when the caller has seen another version than the stored one.
+func (r Request) saw(s truename.Snapshot) error {
+	if r.Version != 0 && r.Version != s.Registration.Version {
+		return stale()
+	}
+	return nil
+}
+
 // id gives an identifier for something this request makes: the same when the request is repeated.
 func (r Request) id(what string) string {
 	if r.Key == "" {
@@ -116,29 +123,42 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 // change builds a commit from what is stored and writes it, if nobody else has changed the registration meanwhile;
 // else it starts again. The commit is built outside the transaction, as opening a key may need a key service.
 func (f *Flow) change(ctx context.Context, id string, by Request, build func(truename.Snapshot) (truename.Commit, error)) error {
+	return f.settle(ctx, id, func(seen truename.Snapshot) (finish, error) {
+		if err := by.saw(seen); err != nil {
+			return nil, err
+		}
+		if err := f.clock.check(seen.LastCommit); err != nil {
+			return nil, err
+		}
+		commit, err := build(seen)
+		return func(truename.Snapshot) (truename.Commit, error) { return commit, nil }, err
+	})
+}
+
+// finish makes the commit from what is locked, which is of the version that was seen.
+type finish func(locked truename.Snapshot) (truename.Commit, error)
+
+// settle lets prepare look at what is stored, and its finish write to it, if nobody else has changed the registration
+// meanwhile; else it starts again. errDone of prepare ends it without a commit.
+func (f *Flow) settle(ctx context.Context, id string, prepare func(seen truename.Snapshot) (finish, error)) error {
 	for range 8 {
 		seen, err := f.Records.Snapshot(ctx, id)
 		if err != nil {
 			return err
 		}
-		if by.Version != 0 && by.Version != seen.Registration.Version {
-			return stale()
-		}
-		if err := f.clock.check(seen.LastCommit); err != nil {
-			return err
-		}
-		commit, err := build(seen)
+		finish, err := prepare(seen)
 		if errors.Is(err, errDone) {
 			return nil
 		}
-		if err == nil {
-			err = f.Records.Transact(ctx, id, func(now truename.Snapshot) (truename.Commit, error) {
-				if now.Registration.Version != seen.Registration.Version {
-					return truename.Commit{}, errAgain
-				}
-				return commit, nil
-			})
+		if err != nil {
+			return err
 		}
+		err = f.Records.Transact(ctx, id, func(locked truename.Snapshot) (truename.Commit, error) {
+			if locked.Registration.Version != seen.Registration.Version {
+				return truename.Commit{}, errAgain
+			}
+			return finish(locked)
+		})
 		if !errors.Is(err, errAgain) && !isStale(err) {
 			return err
 		}
@@ -170,18 +190,9 @@ func next(s truename.Snapshot) *truename.Registration {
 	return &r
 }
 
-// leaf makes an audit leaf for something that happened; payload must hold no personal data. The salt is not kept:
-// only decisions are opened again.
+// leaf makes an audit leaf for something that happened; only decisions are opened again.
 func (f *Flow) leaf(kind string, payload any) (truename.Leaf, error) {
-	data, err := json.Marshal(payload)
-	if err != nil {
-		return truename.Leaf{}, err
-	}
-	salt, err := audit.NewSalt()
-	if err != nil {
-		return truename.Leaf{}, err
-	}
-	return audit.Commit(kind, data, salt, f.Now()), nil
+	return audit.Note(kind, payload, f.Now())
 }
 
 // event tells of the registration's state.

@@ -19,8 +19,8 @@ func (f *Flow) gather(ctx context.Context, by Request, id string, finding truena
 	}
 	err := f.change(ctx, id, by, func(s truename.Snapshot) (truename.Commit, error) {
 		r := next(s)
-		if i := slices.IndexFunc(r.Findings, func(x truename.Finding) bool { return x.ID == finding.ID }); i >= 0 {
-			finding = r.Findings[i]
+		if known := repeated(r, finding.ID); known != nil {
+			finding = *known
 			return truename.Commit{}, errDone
 		}
 		if _, err := advance(r.State, stepGather); err != nil {

@@ -2,7 +2,6 @@ package review
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -62,7 +61,7 @@ func (d *Desk) Claim(ctx context.Context, by truename.Actor, id string, version 
 		until := d.now().UTC().Add(claimTime)
 		r.ClaimedBy, r.ClaimedUntil = by.ID, &until
 		claimed = r
-		return d.commit(r, "review.claimed", map[string]any{"registration": id, "by": by.ID})
+		return d.commit(r, "review.claimed", by)
 	})
 	return claimed, err
 }
@@ -77,7 +76,7 @@ func (d *Desk) Release(ctx context.Context, by truename.Actor, id string, versio
 		}
 		r.ClaimedBy, r.ClaimedUntil = "", nil
 		released = r
-		return d.commit(r, "review.released", map[string]any{"registration": id, "by": by.ID})
+		return d.commit(r, "review.released", by)
 	})
 	return released, err
 }
@@ -126,7 +125,7 @@ func (d *Desk) handOn(ctx context.Context, by truename.Actor, id string) error {
 		r := *s.Review
 		r.Version++
 		r.ClaimedBy, r.ClaimedUntil = "", nil
-		return d.commit(r, "review.released", map[string]any{"registration": id, "by": by.ID})
+		return d.commit(r, "review.released", by)
 	})
 }
 
@@ -179,16 +178,9 @@ func barred(s truename.Snapshot, by truename.Actor) string {
 	return ""
 }
 
-func (d *Desk) commit(r truename.Review, kind string, payload any) (truename.Commit, error) {
-	data, err := json.Marshal(payload)
-	if err != nil {
-		return truename.Commit{}, err
-	}
-	salt, err := audit.NewSalt()
-	if err != nil {
-		return truename.Commit{}, err
-	}
-	return truename.Commit{Review: &r, Leaves: []truename.Leaf{audit.Commit(kind, data, salt, d.now())}}, nil
+func (d *Desk) commit(r truename.Review, kind string, by truename.Actor) (truename.Commit, error) {
+	leaf, err := audit.Note(kind, map[string]any{"registration": r.Registration, "by": by.ID}, d.now())
+	return truename.Commit{Review: &r, Leaves: []truename.Leaf{leaf}}, err
 }
 
 func conflict(detail, remedy string) error {

@@ -92,21 +92,9 @@ func (o *Office) Erase(ctx context.Context, by truename.Actor, subject string) (
 			c.Events = []truename.Event{{ID: uuid.Must(uuid.NewV7()).String(), Type: truename.EventSubjectErased, At: now, Data: data}}
 			done.Erased = true
 		}
-		leaf, err := leaf(kind, map[string]any{"subject": subject, "by": by.ID, "evidence": len(c.DropEvidence)}, now)
+		leaf, err := audit.Note(kind, map[string]any{"subject": subject, "by": by.ID, "evidence": len(c.DropEvidence)}, now)
 		c.Leaves = []truename.Leaf{leaf}
 		return c, err
 	})
 	return done, err
-}
-
-func leaf(kind string, payload any, at time.Time) (truename.Leaf, error) {
-	data, err := json.Marshal(payload)
-	if err != nil {
-		return truename.Leaf{}, err
-	}
-	salt, err := audit.NewSalt()
-	if err != nil {
-		return truename.Leaf{}, err
-	}
-	return audit.Commit(kind, data, salt, at), nil
 }
