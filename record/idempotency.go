@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"time"
+
+	"truename"
 )
 
 // How long a claim keeps others away: that of this process, and that of another one that may have died.
@@ -13,20 +15,6 @@ const (
 	ownClaim     = 5 * time.Minute
 	foreignClaim = time.Minute
 )
-
-// IdempotentState is what is known of a key of a repeated request.
-type IdempotentState struct {
-	// Claimed: the key is the caller's now, who ends with SaveAnswer or ReleaseKey.
-	Claimed bool
-	// SameRequest: the key was used for the same request. It is false when it was used for another one.
-	SameRequest bool
-	// InProgress: somebody else is answering the request.
-	InProgress bool
-	// Done: the request was answered, with Status and Answer (as it was sealed by the caller).
-	Done   bool
-	Status int
-	Answer []byte
-}
 
 // keyHash is what is kept of a key.
 func keyHash(client, key string) []byte {
@@ -36,18 +24,18 @@ func keyHash(client, key string) []byte {
 
 // ClaimKey claims a client's key for a request, or says what has become of the request it was used for. The claim of a
 // process that died can be claimed again: at once with an embedded database, else after a minute.
-func (s *Store) ClaimKey(ctx context.Context, client, key string, requestHash []byte, at time.Time) (IdempotentState, error) {
-	var state IdempotentState
+func (s *Store) ClaimKey(ctx context.Context, client, key string, requestHash []byte, at time.Time) (truename.IdempotentState, error) {
+	var state truename.IdempotentState
 	hash := keyHash(client, key)
 	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		state = IdempotentState{}
+		state = truename.IdempotentState{}
 		r, err := tx.ExecContext(ctx, `INSERT INTO idempotency (hash, request, boot, claimed_at, done, status) VALUES ($1, $2, $3, $4, 0, 0)
 			ON CONFLICT (hash) DO NOTHING`, hash, requestHash, s.boot, micros(at))
 		if err != nil {
 			return err
 		}
 		if n, err := r.RowsAffected(); err != nil || n == 1 {
-			state = IdempotentState{Claimed: true, SameRequest: true}
+			state = truename.IdempotentState{Claimed: true, SameRequest: true}
 			return err
 		}
 		var request []byte

@@ -7,21 +7,8 @@ import (
 	"truename"
 )
 
-// Query says which registrations are wanted. Empty fields are no condition.
-type Query struct {
-	State    truename.RegistrationState
-	Kind     truename.RegistrationKind
-	Outlet   string
-	Channel  truename.Channel
-	Subject  string // a party
-	OpenedBy string
-	Number   []byte // blind index
-	After    string // cursor of the last page
-	Limit    int    // 1 to 1000; 0: 50
-}
-
 // Registrations gives registrations, the newest first, and the cursor of the next page; empty: this is the last one.
-func (s *Store) Registrations(ctx context.Context, q Query) (items []truename.Registration, next string, err error) {
+func (s *Store) Registrations(ctx context.Context, q truename.RegistrationQuery) (items []truename.Registration, next string, err error) {
 	p := page{table: "registration", columns: "doc", at: "opened_at", id: "id"}
 	p.where("state = ?", string(q.State))
 	p.where("kind = ?", string(q.Kind))
@@ -49,18 +36,8 @@ func (s *Store) Decisions(ctx context.Context, registration string) ([]truename.
 	return list, s.fail(err)
 }
 
-// ReviewQuery says which reviews are wanted. Empty fields are no condition.
-type ReviewQuery struct {
-	Open      bool // those not resolved only
-	Outlet    string
-	Channel   truename.Channel
-	ClaimedBy string
-	After     string // cursor of the last page
-	Limit     int    // 1 to 1000; 0: 50
-}
-
 // Reviews gives reviews, the longest waiting first, and the cursor of the next page; empty: this is the last one.
-func (s *Store) Reviews(ctx context.Context, q ReviewQuery) (items []truename.Review, next string, err error) {
+func (s *Store) Reviews(ctx context.Context, q truename.ReviewQuery) (items []truename.Review, next string, err error) {
 	p := page{table: "review JOIN registration ON registration.id = review.registration", columns: "review.doc",
 		at: "review.opened_at", id: "review.registration", oldest: true}
 	if q.Open {

@@ -67,16 +67,8 @@ func (s *Store) DeleteWebhook(ctx context.Context, id string, leaves ...truename
 	})
 }
 
-// EventQuery says which events are wanted. Empty fields are no condition.
-type EventQuery struct {
-	Type         truename.EventType
-	Registration string
-	After        string // cursor of the last page
-	Limit        int    // 1 to 1000; 0: 50
-}
-
 // Events gives events, the newest first, and the cursor of the next page; empty: this is the last one.
-func (s *Store) Events(ctx context.Context, q EventQuery) (items []truename.Event, next string, err error) {
+func (s *Store) Events(ctx context.Context, q truename.EventQuery) (items []truename.Event, next string, err error) {
 	p := page{table: "event", columns: "doc", at: "at", id: "id"}
 	p.where("type = ?", string(q.Type))
 	p.where("registration = ?", q.Registration)
@@ -140,17 +132,8 @@ func (s *Store) Redeliver(ctx context.Context, id string, at time.Time, leaves .
 	})
 }
 
-// DeliveryQuery says which deliveries are wanted. Empty fields are no condition.
-type DeliveryQuery struct {
-	State   truename.DeliveryState
-	Webhook string
-	Event   string
-	After   string // cursor of the last page
-	Limit   int    // 1 to 1000; 0: 50
-}
-
 // Deliveries gives deliveries, the newest first, and the cursor of the next page; empty: this is the last one.
-func (s *Store) Deliveries(ctx context.Context, q DeliveryQuery) (items []truename.Delivery, next string, err error) {
+func (s *Store) Deliveries(ctx context.Context, q truename.DeliveryQuery) (items []truename.Delivery, next string, err error) {
 	p := page{table: "delivery", columns: "doc", at: "created_at", id: "id"}
 	p.where("state = ?", string(q.State))
 	p.where("webhook = ?", q.Webhook)

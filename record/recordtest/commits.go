@@ -510,7 +510,7 @@ func testValues(t *testing.T, fresh Fresh) {
 			t.Errorf("registration %q gives %v", id, err)
 		}
 	}
-	_, _, err := s.Registrations(ctx, record.Query{After: "no cursor"})
+	_, _, err := s.Registrations(ctx, truename.RegistrationQuery{After: "no cursor"})
 	wantError(t, err, truename.KindInvalid, truename.CodeInvalidRequest)
 }
 

@@ -36,7 +36,7 @@ func Fixtures(t testing.TB) map[int64]string {
 // CheckFixture checks that the records of a fixture are all there and go on working.
 func CheckFixture(t *testing.T, s *record.Store) {
 	ctx := t.Context()
-	registrations, _, err := s.Registrations(ctx, record.Query{})
+	registrations, _, err := s.Registrations(ctx, truename.RegistrationQuery{})
 	ok(t, err)
 	if len(registrations) != 5 {
 		t.Fatalf("%d registrations, want 5", len(registrations))
@@ -86,7 +86,7 @@ func CheckFixture(t *testing.T, s *record.Store) {
 	if !state.Done || string(state.Answer) != "sealed" {
 		t.Errorf("state of a key is %+v", state)
 	}
-	deliveries, _, err := s.Deliveries(ctx, record.DeliveryQuery{State: truename.DeliveryPending})
+	deliveries, _, err := s.Deliveries(ctx, truename.DeliveryQuery{State: truename.DeliveryPending})
 	ok(t, err)
 	if len(deliveries) != 10 {
 		t.Errorf("%d deliveries, want 10", len(deliveries))

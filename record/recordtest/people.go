@@ -9,7 +9,6 @@ import (
 
 	"truename"
 	"truename/access"
-	"truename/record"
 )
 
 func testSubject(t *testing.T, fresh Fresh) {
@@ -141,7 +140,7 @@ func testPages(t *testing.T, fresh Fresh) {
 	after, pages := "", 0
 	last := start.Add(time.Hour)
 	for {
-		items, next, err := s.Registrations(ctx, record.Query{Limit: 4, After: after})
+		items, next, err := s.Registrations(ctx, truename.RegistrationQuery{Limit: 4, After: after})
 		ok(t, err)
 		for _, r := range items {
 			seen[r.ID]++
@@ -167,15 +166,15 @@ func testPages(t *testing.T, fresh Fresh) {
 	first, err := s.Snapshot(ctx, want[0])
 	ok(t, err)
 	for name, q := range map[string]struct {
-		query record.Query
+		query truename.RegistrationQuery
 		count int
 	}{
-		"outlet":  {record.Query{Outlet: "other"}, 5},
-		"kind":    {record.Query{Kind: truename.PortIn, State: truename.StateOpen, Channel: truename.Dealer, OpenedBy: "agent"}, 5},
-		"state":   {record.Query{State: truename.StateRefused}, 0},
-		"subject": {record.Query{Subject: first.Registration.Parties[0].Subject}, 1},
-		"number":  {record.Query{Number: index("7")}, 1},
-		"all":     {record.Query{}, 25},
+		"outlet":  {truename.RegistrationQuery{Outlet: "other"}, 5},
+		"kind":    {truename.RegistrationQuery{Kind: truename.PortIn, State: truename.StateOpen, Channel: truename.Dealer, OpenedBy: "agent"}, 5},
+		"state":   {truename.RegistrationQuery{State: truename.StateRefused}, 0},
+		"subject": {truename.RegistrationQuery{Subject: first.Registration.Parties[0].Subject}, 1},
+		"number":  {truename.RegistrationQuery{Number: index("7")}, 1},
+		"all":     {truename.RegistrationQuery{}, 25},
 	} {
 		items, next, err := s.Registrations(ctx, q.query)
 		ok(t, err)
@@ -199,17 +198,17 @@ func testReviews(t *testing.T, fresh Fresh) {
 			return truename.Commit{Review: review}, nil
 		}))
 	}
-	open, next, err := s.Reviews(ctx, record.ReviewQuery{Open: true, Outlet: "outlet-1", Channel: truename.Dealer, ClaimedBy: "reviewer", Limit: 2})
+	open, next, err := s.Reviews(ctx, truename.ReviewQuery{Open: true, Outlet: "outlet-1", Channel: truename.Dealer, ClaimedBy: "reviewer", Limit: 2})
 	ok(t, err)
 	if len(open) != 2 || next == "" || !open[0].OpenedAt.Before(open[1].OpenedAt) {
 		t.Fatalf("open reviews are %+v, next %q", open, next)
 	}
-	open, next, err = s.Reviews(ctx, record.ReviewQuery{Open: true, After: next, Limit: 2})
+	open, next, err = s.Reviews(ctx, truename.ReviewQuery{Open: true, After: next, Limit: 2})
 	ok(t, err)
 	if len(open) != 1 || next != "" {
 		t.Errorf("the second page has %d reviews, next %q; want 1 and none", len(open), next)
 	}
-	every, _, err := s.Reviews(ctx, record.ReviewQuery{})
+	every, _, err := s.Reviews(ctx, truename.ReviewQuery{})
 	ok(t, err)
 	if len(every) != 6 {
 		t.Errorf("%d reviews, want 6", len(every))

@@ -53,7 +53,7 @@ func testDeliveries(t *testing.T, fresh Fresh) {
 	c := create(t, s, opened("1"))
 	approve(t, s, c.Registration.ID)
 
-	all, next, err := s.Deliveries(ctx, record.DeliveryQuery{})
+	all, next, err := s.Deliveries(ctx, truename.DeliveryQuery{})
 	ok(t, err)
 	if len(all) != 3 || next != "" {
 		t.Fatalf("%d deliveries, want 3: two to the one that wants all, one to the other", len(all))
@@ -69,13 +69,13 @@ func testDeliveries(t *testing.T, fresh Fresh) {
 			t.Errorf("delivery %+v has job: %v", d, planned[d.ID])
 		}
 	}
-	events, _, err := s.Events(ctx, record.EventQuery{Registration: c.Registration.ID, Type: truename.EventRegistrationOpened})
+	events, _, err := s.Events(ctx, truename.EventQuery{Registration: c.Registration.ID, Type: truename.EventRegistrationOpened})
 	ok(t, err)
 	same(t, "events", events, c.Events)
 	event, err := s.Event(ctx, c.Events[0].ID)
 	ok(t, err)
 	same(t, "event", event, c.Events[0])
-	some, _, err := s.Deliveries(ctx, record.DeliveryQuery{Webhook: "approved", State: truename.DeliveryPending})
+	some, _, err := s.Deliveries(ctx, truename.DeliveryQuery{Webhook: "approved", State: truename.DeliveryPending})
 	ok(t, err)
 	if len(some) != 1 {
 		t.Fatalf("%d deliveries to one webhook, want 1", len(some))
@@ -227,22 +227,22 @@ func testIdempotency(t *testing.T, fresh Fresh) {
 	open := fresh(t)
 	s, ctx := open(), t.Context()
 	one, two := index("request one"), index("request two")
-	claimed := record.IdempotentState{Claimed: true, SameRequest: true}
-	claim := func(s *record.Store, key string, request []byte, at time.Time, want record.IdempotentState) {
+	claimed := truename.IdempotentState{Claimed: true, SameRequest: true}
+	claim := func(s *record.Store, key string, request []byte, at time.Time, want truename.IdempotentState) {
 		t.Helper()
 		got, err := s.ClaimKey(ctx, "client", key, request, at)
 		ok(t, err)
 		same(t, "state of key "+key, got, want)
 	}
 	claim(s, "a", one, start, claimed)
-	claim(s, "a", one, start, record.IdempotentState{SameRequest: true, InProgress: true})
-	claim(s, "a", two, start, record.IdempotentState{InProgress: true})
+	claim(s, "a", one, start, truename.IdempotentState{SameRequest: true, InProgress: true})
+	claim(s, "a", two, start, truename.IdempotentState{InProgress: true})
 	got, err := s.ClaimKey(ctx, "another client", "a", two, start)
 	ok(t, err)
 	same(t, "the same key of another client", got, claimed)
 
 	ok(t, s.SaveAnswer(ctx, "client", "a", 201, []byte("sealed")))
-	claim(s, "a", one, start, record.IdempotentState{SameRequest: true, Done: true, Status: 201, Answer: []byte("sealed")})
+	claim(s, "a", one, start, truename.IdempotentState{SameRequest: true, Done: true, Status: 201, Answer: []byte("sealed")})
 	wantError(t, s.SaveAnswer(ctx, "client", "a", 500, nil), truename.KindPrecondition, truename.CodeStale)
 	wantError(t, s.SaveAnswer(ctx, "client", "never claimed", 200, nil), truename.KindPrecondition, truename.CodeStale)
 
@@ -255,13 +255,13 @@ func testIdempotency(t *testing.T, fresh Fresh) {
 	claim(s, "c", one, start, claimed)
 	ok(t, s.Close())
 	s = open()
-	claim(s, "a", one, start, record.IdempotentState{SameRequest: true, Done: true, Status: 201, Answer: []byte("sealed")})
+	claim(s, "a", one, start, truename.IdempotentState{SameRequest: true, Done: true, Status: 201, Answer: []byte("sealed")})
 	claim(s, "c", one, start.Add(2*time.Minute), claimed)
 	ok(t, s.SaveAnswer(ctx, "client", "c", 200, nil))
 
 	ok(t, s.PurgeExpired(ctx, start, start.Add(time.Minute)))
 	claim(s, "a", two, start, claimed)
-	claim(s, "c", one, start, record.IdempotentState{SameRequest: true, Done: true, Status: 200})
+	claim(s, "c", one, start, truename.IdempotentState{SameRequest: true, Done: true, Status: 200})
 
 	var won atomic.Int64
 	parallel(20, func(int) {
