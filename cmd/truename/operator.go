@@ -114,7 +114,9 @@ func (o *operator) wire(ctx context.Context, f operatorFlags, comparer registrat
 }
 
 // leaf makes an audit leaf of now.
-func leaf(kind string, payload any) (truename.Leaf, error) { return audit.Note(kind, payload, time.Now()) }
+func leaf(kind string, payload any) (truename.Leaf, error) {
+	return audit.Note(kind, payload, time.Now())
+}
 
 // folder gives the folder of the operator's files.
 func (f operatorFlags) folder() (string, error) {
