@@ -69,7 +69,11 @@ func (f *Flow) rule(ctx context.Context, by Request, id string, review *truename
 	}
 	// The leaf's index is known only now.
 	s, err := f.Records.Snapshot(ctx, id)
-	if err != nil || s.Decision == nil {
+	if err == nil && s.Decision == nil {
+		err = &truename.Error{Kind: truename.KindUnavailable, Code: truename.CodeRecords,
+			Detail: "The decision was not recorded.", Remedy: "Ask for the decision again; if it persists, see the server's log."}
+	}
+	if err != nil {
 		return truename.Decision{}, err
 	}
 	return *s.Decision, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -53,13 +54,10 @@ func (p fieldsPlain) check(now time.Time) error {
 	again := "Read the document again."
 	birth, birthErr := time.Parse(time.DateOnly, p.BirthDate)
 	_, expiryErr := time.Parse(time.DateOnly, p.Expires)
+	if err := p.checkIdentity(); err != nil {
+		return err
+	}
 	switch {
-	case p.Type == "" || len(p.Type) > 40:
-		return invalid("The type of document is missing.", "Name it, for example cn_resident_id or passport.")
-	case len(p.Country) != 3 || strings.ToUpper(p.Country) != p.Country:
-		return invalid("The issuing country is not an ISO 3166-1 alpha-3 code.", "Use for example CHN.")
-	case len(p.Number) < 4 || len(p.Number) > 30:
-		return invalid("The document's number does not have 4 to 30 letters and digits.", again)
 	case p.Name == "" || len(p.Name) > 300:
 		return invalid("The name is missing or too long.", again)
 	case birthErr != nil || birth.After(now) || birth.Year() < 1880:
@@ -71,6 +69,21 @@ func (p fieldsPlain) check(now time.Time) error {
 	}
 	return nil
 }
+
+// checkIdentity says what is wrong with what identifies the document's holder.
+func (p fieldsPlain) checkIdentity() error {
+	switch {
+	case !codeForm.MatchString(string(p.Type)) || len(p.Type) > 40:
+		return invalid("The type of document is missing.", "Name it, for example cn_resident_id or passport.")
+	case !countryForm.MatchString(p.Country):
+		return invalid("The issuing country is not an ISO 3166-1 alpha-3 code.", "Use for example CHN.")
+	case len(p.Number) < 4 || len(p.Number) > 30:
+		return invalid("The document's number does not have 4 to 30 letters and digits.", "Read the document again.")
+	}
+	return nil
+}
+
+var countryForm = regexp.MustCompile(`^[A-Z]{3}$`)
 
 // normalNumber keeps letters and digits, in upper case: one document has one number however it is written.
 func normalNumber(s string) string {

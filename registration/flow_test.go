@@ -462,7 +462,7 @@ func TestErasureWaitsForNumbersInService(t *testing.T) {
 	snapshot, err := s.store.Snapshot(ctx, id)
 	must(t, err)
 	subject := snapshot.Registration.Person(truename.Applicant).Subject
-	office := rights.New(s.store, nil)
+	office := rights.New(s.store, s.Vault, nil)
 	plan, err := office.Erase(ctx, staff("officer").Actor, subject)
 	must(t, err)
 	if plan.Erased || len(plan.Blocking) != 1 {

@@ -9,26 +9,32 @@ import (
 
 	"truename"
 	"truename/audit"
+	"truename/vault"
 )
 
 // Records is where subjects are kept; package record documents the methods.
 type Records interface {
 	SubjectView(ctx context.Context, id string) (truename.SubjectView, error)
 	TransactSubject(ctx context.Context, id string, change func(truename.SubjectView) (truename.Commit, error)) error
+	Snapshot(ctx context.Context, registration string) (truename.Snapshot, error)
+	Decisions(ctx context.Context, registration string) ([]truename.Decision, error)
+	Evidence(ctx context.Context, registration string) ([]truename.Sealed, error)
+	Pack(ctx context.Context, digest string) ([]byte, error)
 }
 
 // Office answers subjects. It is safe for concurrent use.
 type Office struct {
 	records Records
+	vault   *vault.Vault
 	now     func() time.Time
 }
 
 // New makes an office; a nil now is time.Now.
-func New(records Records, now func() time.Time) *Office {
+func New(records Records, vault *vault.Vault, now func() time.Time) *Office {
 	if now == nil {
 		now = time.Now
 	}
-	return &Office{records, now}
+	return &Office{records, vault, now}
 }
 
 // Plan is what an erasure would do, or why it cannot be done yet.
