@@ -14,7 +14,7 @@ type Change struct {
 	Channel truename.Channel   `json:"channel,omitempty"`
 	// Credential is the SHA-256 of the passkey's credential id, hexadecimal, where the change is about one.
 	Credential string `json:"credential,omitempty"`
-	// Method says how somebody signed in: "passkey" or "oidc".
+	// Method says how somebody signed in: "passkey", "oidc", or "shell" when the system let them in.
 	Method string `json:"method,omitempty"`
 }
 

@@ -39,7 +39,7 @@ func newMemory() *memory {
 var errDatabase = errors.New("disk on fire")
 
 func missing() error {
-	return &truename.Error{Kind: truename.KindNotFound, Code: truename.CodeNotFound, Detail: "There is no such record."}
+	return &truename.Error{Kind: truename.KindNotFound, Code: truename.CodeNotFound, Detail: "There is no such record.", Remedy: "Check its id."}
 }
 
 func put[T any](m *memory, table map[string]T, key string, v T, leaves []truename.Leaf) error {
@@ -215,6 +215,7 @@ type house struct {
 	*access.Gate
 	records *memory
 	clock   *clock
+	changes []access.Change // what the leaves commit to
 }
 
 func newHouse(t *testing.T) *house {
@@ -241,6 +242,7 @@ func (h *house) leaf(kind string, payload any) (truename.Leaf, error) {
 	if c, ok := payload.(access.Change); !ok || c.By == "" || c.ByKind == "" || c.ID == "" {
 		return truename.Leaf{}, fmt.Errorf("a leaf %s about nothing: %s", kind, doc)
 	}
+	h.changes = append(h.changes, payload.(access.Change))
 	salt, err := audit.NewSalt()
 	return audit.Commit(kind, doc, salt, h.clock.now()), err
 }

@@ -7,8 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"truename"
 	"truename/access"
+	"truename/audit"
 )
 
 // signIn lets a member of staff in with a passkey and gives the session's token.
@@ -212,5 +215,79 @@ func TestSessionOutlivesFailedExtension(t *testing.T) {
 	wantKind(t, err, truename.KindUnauthenticated)
 	if errors.Is(err, errDatabase) {
 		t.Error(err)
+	}
+}
+
+func TestSystemIssuesASession(t *testing.T) {
+	h := newHouse(t)
+	m := h.addStaff(t, access.StaffSpec{Roles: []truename.Role{truename.RoleReviewer}})
+	ahead, err := h.Person(t.Context(), system, m.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := len(h.records.leaves)
+	token, session, err := h.IssueSession(t.Context(), system, m.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.Authenticate(t.Context(), bearer(token))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := truename.Actor{ID: m.ID, Kind: truename.ActorStaff, Roles: []truename.Role{truename.RoleReviewer}}
+	if d := cmp.Diff([]truename.Actor{want, want}, []truename.Actor{ahead, a}); d != "" {
+		t.Errorf("actors (-want +got):\n%s", d)
+	}
+	if session.Staff != m.ID || !session.ExpiresAt.Equal(h.clock.now().Add(30*time.Minute)) {
+		t.Errorf("session %+v", session)
+	}
+	made := h.records.leaves[before:]
+	if len(made) != 1 {
+		t.Fatalf("%d leaves", len(made))
+	}
+	entry, err := audit.ParseLeaf(made[0].Data)
+	if err != nil || entry.Kind != access.LeafStaffSignedIn {
+		t.Errorf("leaf %s, %v", entry.Kind, err)
+	}
+	got := h.changes[len(h.changes)-1]
+	if d := cmp.Diff(access.Change{By: system.ID, ByKind: truename.ActorSystem, ID: m.ID, Method: "shell"}, got); d != "" {
+		t.Errorf("what the leaf commits to (-want +got):\n%s", d)
+	}
+}
+
+func TestOnlyTheSystemIssuesSessions(t *testing.T) {
+	h := newHouse(t)
+	m := h.addStaff(t, access.StaffSpec{Roles: []truename.Role{truename.RoleReviewer}})
+	machine := truename.Actor{ID: "m", Kind: truename.ActorClient, Roles: truename.Roles}
+	for name, c := range map[string]struct {
+		by    truename.Actor
+		staff string
+		kind  truename.Kind
+	}{
+		"an administrator":      {admin, m.ID, truename.KindForbidden},
+		"themselves":            {truename.Actor{ID: m.ID, Kind: truename.ActorStaff, Roles: m.Roles}, m.ID, truename.KindForbidden},
+		"a machine":             {machine, m.ID, truename.KindForbidden},
+		"nobody":                {truename.Actor{Kind: truename.ActorSystem}, m.ID, truename.KindForbidden},
+		"for somebody unknown":  {system, "01982222-2222-7222-8222-222222222222", truename.KindNotFound},
+		"for nobody":            {system, "", truename.KindNotFound},
+		"for somebody disabled": {system, "disabled", truename.KindForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.staff == "disabled" {
+				if _, err := h.DisableStaff(t.Context(), admin, m.ID); err != nil {
+					t.Fatal(err)
+				}
+				c.staff = m.ID
+				defer h.EnableStaff(t.Context(), admin, m.ID)
+			}
+			leaves := len(h.records.leaves)
+			token, _, err := h.IssueSession(t.Context(), c.by, c.staff)
+			wantKind(t, err, c.kind)
+			_, err = h.Person(t.Context(), c.by, c.staff)
+			wantKind(t, err, c.kind)
+			if token != "" || len(h.records.sessions) != 0 || len(h.records.leaves) != leaves {
+				t.Error("a session was made all the same")
+			}
+		})
 	}
 }
