@@ -101,7 +101,7 @@ func (o *operator) wire(ctx context.Context, f operatorFlags, comparer registrat
 	o.desk = review.New(o.store, func(ctx context.Context, by truename.Actor, id string, version int, verdict truename.Finding) (truename.Decision, error) {
 		return o.flow.Resolve(ctx, registration.Request{Actor: by, Version: version}, id, verdict)
 	}, nil)
-	o.office = rights.New(o.store, nil)
+	o.office = rights.New(o.store, o.vault, nil)
 	targets, err := f.targets()
 	if err != nil {
 		return err
