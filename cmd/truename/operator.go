@@ -66,6 +66,11 @@ func (f operatorFlags) operator(ctx context.Context, comparer registration.Compa
 	if err != nil {
 		return nil, err
 	}
+	return f.on(ctx, store, pack, comparer)
+}
+
+// on opens an operator on its records, which it closes when that fails.
+func (f operatorFlags) on(ctx context.Context, store *record.Store, pack *policy.Pack, comparer registration.Comparer) (*operator, error) {
 	o := &operator{store: store, pack: pack}
 	if err := o.wire(ctx, f, comparer); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -91,17 +96,9 @@ func (o *operator) wire(ctx context.Context, f operatorFlags, comparer registrat
 		return err
 	}
 	o.tokens = &tokenKeys{store: o.store, vault: o.vault}
-	if o.gate, err = access.New(o.store, access.Options{Leaf: leaf}); err != nil {
+	if err := o.join(o.store, f, comparer); err != nil {
 		return err
 	}
-	o.flow = registration.New(registration.Config{
-		Records: o.store, Accounts: o.store, Packs: o.store, Vault: o.vault, Comparer: comparer, Pack: o.pack,
-		Keys: o.tokens.ring, Issuer: f.Issuer, Audience: f.Audience,
-	})
-	o.desk = review.New(o.store, func(ctx context.Context, by truename.Actor, id string, version int, verdict truename.Finding) (truename.Decision, error) {
-		return o.flow.Resolve(ctx, registration.Request{Actor: by, Version: version}, id, verdict)
-	}, nil)
-	o.office = rights.New(o.store, o.vault, nil)
 	targets, err := f.targets()
 	if err != nil {
 		return err
@@ -111,6 +108,34 @@ func (o *operator) wire(ctx context.Context, f operatorFlags, comparer registrat
 		Open: func(sealed []byte) ([]byte, error) { return o.vault.OpenService("webhook", sealed) },
 	})
 	return err
+}
+
+// records is what the flows work on: the store, or a rehearsal on it.
+type records interface {
+	access.Records
+	registration.Records
+	registration.Accounts
+	registration.Packs
+	review.Records
+	rights.Records
+}
+
+// join makes the flows on records.
+func (o *operator) join(r records, f operatorFlags, comparer registration.Comparer) error {
+	var err error
+	if o.gate, err = access.New(r, access.Options{Leaf: leaf}); err != nil {
+		return err
+	}
+	o.flow = registration.New(registration.Config{
+		Records: r, Accounts: r, Packs: r, Vault: o.vault, Comparer: comparer, Pack: o.pack,
+		Keys: o.tokens.ring, Issuer: f.Issuer, Audience: f.Audience,
+	})
+	flow := o.flow
+	o.desk = review.New(r, func(ctx context.Context, by truename.Actor, id string, version int, verdict truename.Finding) (truename.Decision, error) {
+		return flow.Resolve(ctx, registration.Request{Actor: by, Version: version}, id, verdict)
+	}, nil)
+	o.office = rights.New(r, o.vault, nil)
+	return nil
 }
 
 // leaf makes an audit leaf of now.
@@ -132,19 +157,12 @@ func (f operatorFlags) folder() (string, error) {
 
 // openRecords knows the engines: nothing else does.
 func (f operatorFlags) openRecords(ctx context.Context) (*record.Store, error) {
-	if strings.HasPrefix(f.Records, "postgres://") || strings.HasPrefix(f.Records, "postgresql://") {
+	if f.onServer() {
 		return postgres.Open(ctx, f.Records)
 	}
-	path, isFile := strings.CutPrefix(f.Records, "sqlite:")
-	if f.Records != "" && !isFile {
-		return nil, usage("The address of the records is of no kind that is known.", "Use sqlite:FILE or postgres://….", nil)
-	}
-	if path == "" {
-		folder, err := f.folder()
-		if err != nil {
-			return nil, err
-		}
-		path = filepath.Join(folder, "records.db")
+	path, err := f.recordsFile()
+	if err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, usage("The folder of the records cannot be made.", "Choose another with --data.", err)
@@ -152,16 +170,32 @@ func (f operatorFlags) openRecords(ctx context.Context) (*record.Store, error) {
 	return sqlite.Open(ctx, path)
 }
 
+// recordsFile gives the file of the embedded records; empty when they are on a server.
+func (f operatorFlags) recordsFile() (string, error) {
+	if f.onServer() {
+		return "", nil
+	}
+	path, isFile := strings.CutPrefix(f.Records, "sqlite:")
+	if f.Records != "" && !isFile {
+		return "", usage("The address of the records is of no kind that is known.", "Use sqlite:FILE or postgres://….", nil)
+	}
+	if path != "" {
+		return path, nil
+	}
+	folder, err := f.folder()
+	return filepath.Join(folder, "records.db"), err
+}
+
+func (f operatorFlags) onServer() bool {
+	return strings.HasPrefix(f.Records, "postgres://") || strings.HasPrefix(f.Records, "postgresql://")
+}
+
 // unlock opens the vault. The first time, when the records have no ring yet, it makes ring and master key file; a master
 // key that is missing later is an error and never replaced.
 func (f operatorFlags) unlock(ctx context.Context, store *record.Store) (*vault.Vault, error) {
-	uri := f.Vault
-	if uri == "" {
-		folder, err := f.folder()
-		if err != nil {
-			return nil, err
-		}
-		uri = "file:" + filepath.Join(folder, "master.json")
+	uri, err := f.master()
+	if err != nil {
+		return nil, err
 	}
 	ring, err := store.Keyring(ctx, "vault")
 	if notFound(err) {
@@ -171,6 +205,15 @@ func (f operatorFlags) unlock(ctx context.Context, store *record.Store) (*vault.
 		return nil, err
 	}
 	return vault.Unlock(ctx, uri, ring)
+}
+
+// master says where the master key is.
+func (f operatorFlags) master() (string, error) {
+	if f.Vault != "" {
+		return f.Vault, nil
+	}
+	folder, err := f.folder()
+	return "file:" + filepath.Join(folder, "master.json"), err
 }
 
 func newRing(ctx context.Context, uri string, store *record.Store) ([]byte, error) {
