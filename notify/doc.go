@@ -1,15 +1,18 @@
 // Package notify sends events to webhooks: a CloudEvents body, a Standard Webhooks signature, a schedule of retries, and
 // addresses that cannot be used against the operator's own network.
 //
-// It owns the form of what is sent, signatures and their verification (for receivers too), secrets, the schedule, and which
-// addresses may be called. It does not store events, deliveries or webhooks ([Records] is implemented elsewhere) and does
-// not run jobs: [Sender.Deliver] is what a job does.
+// It owns the form of what is sent, signatures and their verification (for receivers too), secrets, the schedule, which
+// addresses may be called, and how an operator adds, changes and ends webhooks ([Book]). It does not store events, deliveries
+// or webhooks ([Records] and [BookRecords] are implemented elsewhere), does not say who may change them, and does not run jobs:
+// [Sender.Deliver] is what a job does.
 //
 // Invariants:
 //   - A delivery ends as delivered or failed, or it has a job that goes on with it: the result of an attempt and the next job
 //     are written together. A machine that dies between sending and writing sends again: at least once, never never.
 //   - Every attempt to send the same event has the same webhook-id, by which a receiver knows that it has it.
 //   - Nothing is sent unsigned. If no secret can be opened, that is the engine's failure and no attempt of the receiver's.
+//   - A secret is shown once, to whoever made it, and stored sealed. Two are live at most: the new one and the one it replaces.
+//   - Whoever changes a webhook leaves an audit leaf, in the same transaction, that names them; so does a webhook's own end.
 //   - Every address is checked at the moment of connecting, after its name was resolved: a name that points elsewhere by then
 //     gains nothing. Redirects are not followed, and no proxy is taken from the environment.
 //   - An answer's body is not trusted, not kept and, beyond 4 KiB, not read. An attempt takes at most 20 seconds.

@@ -4,138 +4,147 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"truename"
 	"truename/audit"
+	"truename/notify"
+	"truename/record"
+	"truename/record/sqlite"
+	"truename/vault"
 )
 
 var errDatabase = errors.New("disk on fire")
 
-// memory keeps one webhook and deliveries in memory.
-type memory struct {
-	mu         sync.Mutex
-	deliveries map[string]truename.Delivery
-	events     map[string]truename.Event
-	webhook    truename.Webhook
-	jobs       []truename.Job
-	leaves     []truename.Leaf
-	// What tests make it do wrong.
+// records are real ones in which tests make things go wrong.
+type records struct {
+	*record.Store
+	mu                 sync.Mutex
+	jobs               []truename.Job // planned with a delivery
 	failRead, failSave error
-	onSave             func(w *truename.Webhook) // once, before a webhook is saved: somebody else is faster
+	// meanwhile changes the stored webhook, once, before one is saved: somebody else is faster.
+	meanwhile func(*truename.Webhook)
 }
 
-func missing() error {
-	return &truename.Error{Kind: truename.KindNotFound, Code: truename.CodeNotFound}
-}
-
-func (m *memory) Delivery(_ context.Context, id string) (truename.Delivery, truename.Event, truename.Webhook, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	d, ok := m.deliveries[id]
-	if m.failRead != nil || !ok {
-		return truename.Delivery{}, truename.Event{}, truename.Webhook{}, errors.Join(m.failRead, missingUnless(m.failRead))
-	}
-	return d, m.events[d.Event], m.webhook, nil
-}
-
-func missingUnless(err error) error {
-	if err != nil {
-		return nil
-	}
-	return missing()
-}
-
-func (m *memory) SaveDelivery(ctx context.Context, d truename.Delivery, jobs []truename.Job) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := errors.Join(m.failSave, ctx.Err()); err != nil {
-		return err
-	}
-	if _, ok := m.deliveries[d.ID]; !ok {
-		return missing()
-	}
-	m.deliveries[d.ID] = d
-	m.jobs = append(m.jobs, jobs...)
-	return nil
-}
-
-func (m *memory) Webhook(context.Context, string) (truename.Webhook, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.webhook, m.failRead
-}
-
-func (m *memory) SaveWebhook(_ context.Context, w truename.Webhook, leaves ...truename.Leaf) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.onSave != nil {
-		m.onSave(&m.webhook)
-		m.onSave = nil
-	}
-	if w.Version != m.webhook.Version+1 {
-		return &truename.Error{Kind: truename.KindPrecondition, Code: truename.CodeStale}
-	}
-	m.webhook = w
-	m.leaves = append(m.leaves, leaves...)
-	return m.failSave
-}
-
-func (m *memory) delivery(id string) truename.Delivery {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.deliveries[id]
-}
-
-// add stores a pending delivery of an event.
-func (m *memory) add(id string, at time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	event := "0198aaaa-aaaa-7aaa-8aaa-aaaaaaaaaaaa"
-	m.events[event] = truename.Event{ID: event, Type: truename.EventRegistrationApproved, Registration: "0198bbbb-bbbb-7bbb-8bbb-bbbbbbbbbbbb",
-		At: at, Data: json.RawMessage(`{"decision":"0198cccc-cccc-7ccc-8ccc-cccccccccccc"}`)}
-	m.deliveries[id] = truename.Delivery{ID: id, Event: event, Webhook: m.webhook.ID, State: truename.DeliveryPending, NextAt: &at, CreatedAt: at, UpdatedAt: at}
-}
-
-// takeJobs gives the jobs planned since it was last asked, and checks that each is about the delivery.
-func (m *memory) takeJobs(t *testing.T, id string) []time.Time {
+func openRecords(t *testing.T) *records {
 	t.Helper()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var at []time.Time
-	for _, j := range m.jobs {
-		if j.Kind != truename.JobDeliver || j.ID != id {
-			t.Fatalf("job %+v", j)
-		}
-		at = append(at, j.At)
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "records.db"))
+	must(t, err)
+	t.Cleanup(func() { store.Close() })
+	return &records{Store: store}
+}
+
+func (r *records) Delivery(ctx context.Context, id string) (truename.Delivery, truename.Event, truename.Webhook, error) {
+	if r.failRead != nil {
+		return truename.Delivery{}, truename.Event{}, truename.Webhook{}, r.failRead
 	}
-	m.jobs = nil
-	return at
+	return r.Store.Delivery(ctx, id)
 }
 
-// seal and open stand for the vault.
-func seal(secret truename.Private) []byte {
-	b := []byte(secret.Reveal())
-	slices.Reverse(b)
-	return b
+func (r *records) SaveDelivery(ctx context.Context, d truename.Delivery, jobs []truename.Job) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failSave != nil {
+		return r.failSave
+	}
+	r.jobs = append(r.jobs, jobs...)
+	return r.Store.SaveDelivery(ctx, d, jobs)
 }
 
-func open(sealed []byte) ([]byte, error) {
-	b := slices.Clone(sealed)
-	slices.Reverse(b)
-	return b, nil
+func (r *records) SaveWebhook(ctx context.Context, w truename.Webhook, leaves ...truename.Leaf) error {
+	if change := r.meanwhile; change != nil {
+		r.meanwhile = nil
+		stored, err := r.Webhook(ctx, w.ID)
+		if err != nil {
+			return err
+		}
+		stored.Version++
+		change(&stored)
+		if err := r.Store.SaveWebhook(ctx, stored); err != nil {
+			return err
+		}
+	}
+	return r.Store.SaveWebhook(ctx, w, leaves...)
+}
+
+// kinds gives the kinds of all audit leaves.
+func (r *records) kinds(t *testing.T) []string {
+	t.Helper()
+	size, err := r.LogSize(t.Context())
+	must(t, err)
+	leaves, err := r.Leaves(t.Context(), 0, size)
+	must(t, err)
+	var kinds []string
+	for _, l := range leaves {
+		e, err := audit.ParseLeaf(l)
+		must(t, err)
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+// event stores an event, with what is to be delivered.
+func (r *records) event(t *testing.T, at time.Time) truename.Event {
+	t.Helper()
+	e := truename.Event{ID: uuid.Must(uuid.NewV7()).String(), Type: truename.EventRegistrationApproved, Registration: "0198bbbb-bbbb-7bbb-8bbb-bbbbbbbbbbbb",
+		At: at, Data: json.RawMessage(`{"decision":"0198cccc-cccc-7ccc-8ccc-cccccccccccc"}`)}
+	must(t, r.Create(t.Context(), truename.Commit{Events: []truename.Event{e}}))
+	return e
+}
+
+// delivery gives the one delivery of an event.
+func (r *records) delivery(t *testing.T, event string) truename.Delivery {
+	t.Helper()
+	list, _, err := r.Deliveries(t.Context(), truename.DeliveryQuery{Event: event})
+	must(t, err)
+	if len(list) != 1 {
+		t.Fatalf("%d deliveries of an event", len(list))
+	}
+	return list[0]
+}
+
+// safe is a vault for the secrets of webhooks.
+type safe struct{ *vault.Vault }
+
+func openSafe(t *testing.T) safe {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "master.json")
+	must(t, vault.Create(path))
+	ring, err := vault.NewRing(t.Context(), "file:"+path)
+	must(t, err)
+	v, err := vault.Unlock(t.Context(), "file:"+path, ring)
+	must(t, err)
+	return safe{v}
+}
+
+func (s safe) seal(secret []byte) ([]byte, error) { return s.SealService("webhook", secret) }
+func (s safe) open(sealed []byte) ([]byte, error) { return s.OpenService("webhook", sealed) }
+
+func (s safe) sealed(t *testing.T, secrets ...truename.Private) [][]byte {
+	t.Helper()
+	var list [][]byte
+	for _, secret := range secrets {
+		box, err := s.seal([]byte(secret.Reveal()))
+		must(t, err)
+		list = append(list, box)
+	}
+	return list
 }
 
 func leaf(kind string, payload any) (truename.Leaf, error) {
-	doc, err := json.Marshal(payload)
+	return audit.Note(kind, payload, time.Now())
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
 	if err != nil {
-		return truename.Leaf{}, err
+		t.Fatal(err)
 	}
-	salt, err := audit.NewSalt()
-	return audit.Commit(kind, doc, salt, time.Now()), err
 }
 
 // clock is set by the test.
@@ -155,3 +164,8 @@ func (c *clock) set(t time.Time) {
 	defer c.mu.Unlock()
 	c.t = t
 }
+
+var (
+	_ notify.Records     = (*records)(nil)
+	_ notify.BookRecords = (*records)(nil)
+)

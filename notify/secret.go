@@ -53,6 +53,29 @@ func PublicKey(secret truename.Private) (string, error) {
 	return publicPrefix + base64.StdEncoding.EncodeToString(k.public), nil
 }
 
+// sealSecret gives a secret as a webhook keeps it.
+func sealSecret(seal func([]byte) ([]byte, error), secret truename.Private) ([]byte, error) {
+	return seal([]byte(secret.Reveal()))
+}
+
+// openSecrets gives the live secrets of a webhook, newest first: one at least. Without, nothing can be signed, and that is the
+// engine's failure.
+func openSecrets(open func([]byte) ([]byte, error), w truename.Webhook) ([]truename.Private, error) {
+	var list []truename.Private
+	for _, sealed := range w.Secrets {
+		secret, err := open(sealed)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, truename.Private(secret))
+	}
+	if len(list) == 0 {
+		return nil, &truename.Error{Kind: truename.KindUnavailable, Code: truename.CodeRecords,
+			Detail: "The webhook has no secret.", Remedy: "Remove it and add it again."}
+	}
+	return list, nil
+}
+
 // key is a secret or a public key, taken apart.
 type key struct {
 	scheme  Scheme

@@ -31,9 +31,7 @@ type Records interface {
 	Delivery(ctx context.Context, id string) (truename.Delivery, truename.Event, truename.Webhook, error)
 	// SaveDelivery replaces a delivery and plans jobs, both or neither.
 	SaveDelivery(ctx context.Context, d truename.Delivery, jobs []truename.Job) error
-	Webhook(ctx context.Context, id string) (truename.Webhook, error)
-	// SaveWebhook replaces the version before, or fails with KindPrecondition.
-	SaveWebhook(ctx context.Context, w truename.Webhook, leaves ...truename.Leaf) error
+	webhookRecords
 }
 
 // Options are settings of a [Sender].
@@ -42,7 +40,7 @@ type Options struct {
 	Source string
 	// Open opens a sealed secret of a webhook. Required.
 	Open func(sealed []byte) ([]byte, error)
-	// Leaf makes the audit leaf of a webhook that is disabled because its receiver is gone. Required. The payload is a [Disabled].
+	// Leaf makes the audit leaf of a webhook that is disabled because its receiver is gone. Required. The payload is a [Change].
 	Leaf    func(kind string, payload any) (truename.Leaf, error)
 	Targets Targets
 	// Roots are the authorities that receivers' certificates come from; nil: the system's.
@@ -50,16 +48,6 @@ type Options struct {
 	Resolver *net.Resolver    // nil: the system's
 	Log      *slog.Logger     // nil: silence
 	Now      func() time.Time // nil: the machine's clock
-}
-
-// LeafWebhookDisabled is the kind of leaf that [Sender] makes; [Disabled] is what it commits to.
-const LeafWebhookDisabled = "webhook.disabled"
-
-// Disabled says which webhook was disabled, and why.
-type Disabled struct {
-	By      string        `json:"by"` // "system"
-	Webhook string        `json:"webhook"`
-	Reason  truename.Code `json:"reason"` // "gone"
 }
 
 // Sender delivers events to webhooks. It is safe for concurrent use.
@@ -137,7 +125,7 @@ func (s *Sender) attempt(ctx context.Context, e truename.Event, w truename.Webho
 	if err != nil {
 		return answer{}, err
 	}
-	secrets, err := s.secrets(w)
+	secrets, err := openSecrets(s.o.Open, w)
 	if err != nil {
 		return answer{}, err
 	}
@@ -179,18 +167,6 @@ func (s *Sender) send(r *http.Request) answer {
 	return answer{status: response.StatusCode, retryAfter: retryAfter(response.Header, s.now())}
 }
 
-func (s *Sender) secrets(w truename.Webhook) ([]truename.Private, error) {
-	var list []truename.Private
-	for _, sealed := range w.Secrets {
-		secret, err := s.o.Open(sealed)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, truename.Private(secret))
-	}
-	return list, nil
-}
-
 // settle writes what became of an attempt, even when the process is stopping.
 func (s *Sender) settle(ctx context.Context, d truename.Delivery, w truename.Webhook, a answer) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
@@ -221,27 +197,18 @@ func (s *Sender) settle(ctx context.Context, d truename.Delivery, w truename.Web
 // as it now is, unless it has another address: of that one nothing is known.
 func (s *Sender) disable(ctx context.Context, w truename.Webhook, now time.Time) error {
 	address := w.URL
-	for {
+	_, err := revise(ctx, s.records, w, func(w *truename.Webhook) (*truename.Leaf, error) {
 		if w.Disabled != nil || w.URL != address {
-			return nil
+			return nil, nil
 		}
-		w.Version++
-		w.Disabled, w.DisabledFor = &now, "gone"
-		leaf, err := s.o.Leaf(LeafWebhookDisabled, Disabled{By: "system", Webhook: w.ID, Reason: w.DisabledFor})
-		if err != nil {
-			return err
-		}
-		err = s.records.SaveWebhook(ctx, w, leaf)
-		if !isKind(err, truename.KindPrecondition) {
-			return err
-		}
-		if w, err = s.records.Webhook(ctx, w.ID); err != nil {
-			if isKind(err, truename.KindNotFound) {
-				return nil
-			}
-			return err
-		}
+		w.Disabled, w.DisabledFor = &now, disabledGone
+		leaf, err := s.o.Leaf(LeafWebhookDisabled, Change{By: "system", ByKind: truename.ActorSystem, Webhook: w.ID, Reason: disabledGone})
+		return &leaf, err
+	})
+	if isKind(err, truename.KindNotFound) {
+		return nil
 	}
+	return err
 }
 
 // save writes a delivery. One that is gone by now needs nothing written.

@@ -26,7 +26,6 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"truename"
-	"truename/audit"
 	"truename/notify"
 )
 
@@ -34,32 +33,79 @@ import (
 // sender is allowed to call.
 type post struct {
 	*notify.Sender
-	records *memory
+	records *records
+	safe    safe
 	clock   *clock
 	server  *httptest.Server
+	webhook string // id
+	id      string // of the delivery in question
 	secrets []truename.Private
 	options notify.Options
 	log     *bytes.Buffer
 }
 
-const id = "0198dddd-dddd-7ddd-8ddd-dddddddddddd"
-
 func newPost(t *testing.T, receive http.HandlerFunc) *post {
 	t.Helper()
-	p := &post{clock: &clock{t: time.Now().UTC().Truncate(time.Second)}, log: &bytes.Buffer{},
-		secrets: []truename.Private{newSecret(t, notify.HMAC), newSecret(t, notify.Ed25519)}}
+	p := &post{records: openRecords(t), safe: openSafe(t), clock: &clock{t: time.Now().UTC().Truncate(time.Second)}, log: &bytes.Buffer{},
+		webhook: "0198eeee-eeee-7eee-8eee-eeeeeeeeeeee", secrets: []truename.Private{newSecret(t, notify.HMAC), newSecret(t, notify.Ed25519)}}
 	p.server = httptest.NewTLSServer(receive)
 	t.Cleanup(p.server.Close)
-	p.records = &memory{deliveries: map[string]truename.Delivery{}, events: map[string]truename.Event{},
-		webhook: truename.Webhook{ID: "0198eeee-eeee-7eee-8eee-eeeeeeeeeeee", Version: 3, URL: p.server.URL + "/hook?token=t0psecret",
-			Secrets: [][]byte{seal(p.secrets[0]), seal(p.secrets[1])}}}
-	p.records.add(id, p.clock.now())
+	must(t, p.records.SaveWebhook(t.Context(), truename.Webhook{ID: p.webhook, Version: 1, URL: p.server.URL + "/hook?token=t0psecret",
+		Secrets: p.safe.sealed(t, p.secrets...)}))
+	p.add(t)
 	roots := x509.NewCertPool()
 	roots.AddCert(p.server.Certificate())
-	p.options = notify.Options{Source: "https://operator.example/truename", Open: open, Leaf: leaf, Roots: roots, Now: p.clock.now,
+	p.options = notify.Options{Source: "https://operator.example/truename", Open: p.safe.open, Leaf: leaf, Roots: roots, Now: p.clock.now,
 		Targets: notify.Targets{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, Log: slog.New(slog.NewTextHandler(p.log, nil))}
 	p.start(t)
 	return p
+}
+
+// add makes an event happen now, whose delivery is the one in question from here on.
+func (p *post) add(t *testing.T) {
+	t.Helper()
+	p.id = p.records.delivery(t, p.records.event(t, p.clock.now()).ID).ID
+}
+
+// hook gives the webhook as it is stored.
+func (p *post) hook(t *testing.T) truename.Webhook {
+	t.Helper()
+	w, err := p.records.Webhook(t.Context(), p.webhook)
+	must(t, err)
+	return w
+}
+
+// change changes the stored webhook.
+func (p *post) change(t *testing.T, change func(*truename.Webhook)) {
+	t.Helper()
+	w := p.hook(t)
+	w.Version++
+	change(&w)
+	must(t, p.records.SaveWebhook(t.Context(), w))
+}
+
+// delivery gives the delivery as it is stored.
+func (p *post) delivery(t *testing.T) truename.Delivery {
+	t.Helper()
+	d, _, _, err := p.records.Store.Delivery(t.Context(), p.id)
+	must(t, err)
+	return d
+}
+
+// takeJobs gives the times of the jobs planned since it was last asked, and checks that each is about the delivery.
+func (p *post) takeJobs(t *testing.T) []time.Time {
+	t.Helper()
+	p.records.mu.Lock()
+	defer p.records.mu.Unlock()
+	var at []time.Time
+	for _, j := range p.records.jobs {
+		if j.Kind != truename.JobDeliver || j.ID != p.id {
+			t.Fatalf("job %+v", j)
+		}
+		at = append(at, j.At)
+	}
+	p.records.jobs = nil
+	return at
 }
 
 // start makes the sender of the options anew.
@@ -75,10 +121,8 @@ func (p *post) start(t *testing.T) {
 
 func (p *post) deliver(t *testing.T) truename.Delivery {
 	t.Helper()
-	if err := p.Deliver(t.Context(), id); err != nil {
-		t.Fatal(err)
-	}
-	return p.records.delivery(id)
+	must(t, p.Deliver(t.Context(), p.id))
+	return p.delivery(t)
 }
 
 func status(code int) http.HandlerFunc {
@@ -94,7 +138,7 @@ func TestDeliverSendsASignedCloudEvent(t *testing.T) {
 		w.WriteHeader(http.StatusAccepted)
 	})
 	d := p.deliver(t)
-	if d.State != truename.DeliveryDelivered || d.Attempts != 1 || d.Status != 202 || d.NextAt != nil || len(p.records.takeJobs(t, id)) != 0 {
+	if d.State != truename.DeliveryDelivered || d.Attempts != 1 || d.Status != 202 || d.NextAt != nil || len(p.takeJobs(t)) != 0 {
 		t.Errorf("delivery %+v", d)
 	}
 	if got.Method != "POST" || got.URL.Path != "/hook" || got.URL.RawQuery != "token=t0psecret" || got.Header.Get("Content-Type") != "application/cloudevents+json" {
@@ -137,8 +181,8 @@ func TestDeliverIsOverOnce(t *testing.T) {
 	if n.Load() != 1 {
 		t.Errorf("sent %d times", n.Load())
 	}
-	delete(p.records.deliveries, id)
-	if err := p.Deliver(t.Context(), id); err != nil {
+	must(t, p.records.DeleteWebhook(t.Context(), p.webhook))
+	if err := p.Deliver(t.Context(), p.id); err != nil {
 		t.Errorf("a delivery that is gone: %v", err)
 	}
 }
@@ -153,7 +197,7 @@ func TestSchedule(t *testing.T) {
 	waits := []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
 	for i, want := range waits {
 		d := p.deliver(t)
-		at := p.records.takeJobs(t, id)
+		at := p.takeJobs(t)
 		if d.State != truename.DeliveryPending || d.Attempts != i+1 || d.Status != 500 || d.NextAt == nil || len(at) != 1 || !at[0].Equal(*d.NextAt) {
 			t.Fatalf("attempt %d: %+v, jobs %v", i+1, d, at)
 		}
@@ -163,10 +207,10 @@ func TestSchedule(t *testing.T) {
 		p.clock.set(at[0])
 	}
 	d := p.deliver(t)
-	if d.State != truename.DeliveryFailed || d.Attempts != 10 || d.NextAt != nil || len(p.records.takeJobs(t, id)) != 0 {
+	if d.State != truename.DeliveryFailed || d.Attempts != 10 || d.NextAt != nil || len(p.takeJobs(t)) != 0 {
 		t.Errorf("at the end: %+v", d)
 	}
-	if p.records.webhook.Disabled != nil {
+	if p.hook(t).Disabled != nil {
 		t.Error("the webhook is disabled")
 	}
 	if len(ids) != 10 {
@@ -198,10 +242,10 @@ func TestRetryAfter(t *testing.T) {
 		{p.clock.now().Add(time.Hour).Format(http.TimeFormat), time.Hour, time.Hour},
 		{p.clock.now().Add(-time.Hour).Format(http.TimeFormat), 5 * time.Second, 5500 * time.Millisecond},
 	} {
-		p.records.add(id, p.clock.now())
+		p.add(t)
 		text = c.text
 		p.deliver(t)
-		if at := p.records.takeJobs(t, id); len(at) != 1 || at[0].Sub(p.clock.now()) < c.min || at[0].Sub(p.clock.now()) > c.max {
+		if at := p.takeJobs(t); len(at) != 1 || at[0].Sub(p.clock.now()) < c.min || at[0].Sub(p.clock.now()) > c.max {
 			t.Errorf("Retry-After %q: next %v, want after %v to %v", c.text, at, c.min, c.max)
 		}
 	}
@@ -209,20 +253,21 @@ func TestRetryAfter(t *testing.T) {
 
 func TestGoneDisablesTheWebhook(t *testing.T) {
 	p := newPost(t, status(http.StatusGone))
+	first := p.id
+	p.add(t)
+	second := p.id
+	p.id = first
 	d := p.deliver(t)
-	w := p.records.webhook
-	if d.State != truename.DeliveryFailed || d.Status != 410 || w.Disabled == nil || w.DisabledFor != "gone" || w.Version != 4 {
+	w := p.hook(t)
+	if d.State != truename.DeliveryFailed || d.Status != 410 || w.Disabled == nil || w.DisabledFor != "gone" || w.Version != 2 {
 		t.Errorf("delivery %+v, webhook %+v", d, w)
 	}
-	if len(p.records.leaves) != 1 {
-		t.Fatalf("%d leaves", len(p.records.leaves))
-	}
-	if e, err := audit.ParseLeaf(p.records.leaves[0].Data); err != nil || e.Kind != notify.LeafWebhookDisabled {
-		t.Errorf("leaf %v, %v", e, err)
+	if d := cmp.Diff([]string{notify.LeafWebhookDisabled}, p.records.kinds(t)); d != "" {
+		t.Errorf("leaves: %s", d)
 	}
 	// What else was on its way is not sent.
 	p.server.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("sent to a disabled webhook") })
-	p.records.add(id, p.clock.now())
+	p.id = second
 	if d := p.deliver(t); d.State != truename.DeliveryFailed || d.Attempts != 0 {
 		t.Errorf("delivery %+v", d)
 	}
@@ -233,15 +278,15 @@ func TestGoneMeansTheAddressThatAnswered(t *testing.T) {
 		change func(*truename.Webhook)
 		want   truename.Code
 	}{
-		"renamed meanwhile":      {func(w *truename.Webhook) { w.Version++; w.Types = []truename.EventType{"x"} }, "gone"},
-		"disabled meanwhile":     {func(w *truename.Webhook) { w.Version++; w.Disabled, w.DisabledFor = &w.CreatedAt, "operator" }, "operator"},
-		"sent elsewhere already": {func(w *truename.Webhook) { w.Version++; w.URL = "https://new.example/" }, ""},
+		"renamed meanwhile":      {func(w *truename.Webhook) { w.Types = []truename.EventType{"x"} }, "gone"},
+		"disabled meanwhile":     {func(w *truename.Webhook) { w.Disabled, w.DisabledFor = &w.CreatedAt, "operator" }, "operator"},
+		"sent elsewhere already": {func(w *truename.Webhook) { w.URL = "https://new.example/" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPost(t, status(http.StatusGone))
-			p.records.onSave = c.change
-			if d := p.deliver(t); d.State != truename.DeliveryFailed || p.records.webhook.DisabledFor != c.want {
-				t.Errorf("delivery %+v, webhook %+v", d, p.records.webhook)
+			p.records.meanwhile = c.change
+			if d := p.deliver(t); d.State != truename.DeliveryFailed || p.hook(t).DisabledFor != c.want {
+				t.Errorf("delivery %+v, webhook %+v", d, p.hook(t))
 			}
 		})
 	}
@@ -306,17 +351,17 @@ func TestSlowReceivers(t *testing.T) {
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	go func() { <-arrived; stop() }()
-	if err := p.Deliver(ctx, id); !errors.Is(err, context.Canceled) {
+	if err := p.Deliver(ctx, p.id); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
-	if d := p.records.delivery(id); d.State != truename.DeliveryPending || d.Attempts != 0 {
+	if d := p.delivery(t); d.State != truename.DeliveryPending || d.Attempts != 0 {
 		t.Errorf("%+v", d)
 	}
 	if testing.Short() {
 		t.Skip("takes 20 seconds")
 	}
 	d := p.deliver(t)
-	if d.State != truename.DeliveryPending || d.Attempts != 1 || d.Status != 0 || len(p.records.takeJobs(t, id)) != 1 {
+	if d.State != truename.DeliveryPending || d.Attempts != 1 || d.Status != 0 || len(p.takeJobs(t)) != 1 {
 		t.Errorf("%+v", d)
 	}
 }
@@ -326,7 +371,7 @@ func TestCrashAfterSendingSendsAgain(t *testing.T) {
 	var got []string
 	p := newPost(t, func(w http.ResponseWriter, r *http.Request) { got = append(got, r.Header.Get("webhook-id")) })
 	p.records.failSave = errDatabase
-	if err := p.Deliver(t.Context(), id); !errors.Is(err, errDatabase) {
+	if err := p.Deliver(t.Context(), p.id); !errors.Is(err, errDatabase) {
 		t.Fatalf("error %v: the job would not run again", err)
 	}
 	p.records.failSave = nil
@@ -344,10 +389,10 @@ func TestAnswerIsWrittenWhileStopping(t *testing.T) {
 	p := newPost(t, status(200))
 	p.options.Log = slog.New(&stopping{stop: stop}) // between answer and writing
 	p.start(t)
-	if err := p.Deliver(ctx, id); err != nil {
+	if err := p.Deliver(ctx, p.id); err != nil {
 		t.Fatal(err)
 	}
-	if d := p.records.delivery(id); d.State != truename.DeliveryDelivered {
+	if d := p.delivery(t); d.State != truename.DeliveryDelivered {
 		t.Errorf("%+v", d)
 	}
 }
@@ -368,11 +413,11 @@ func TestJobOfThePastIsPlannedAnew(t *testing.T) {
 	var n atomic.Int32
 	p := newPost(t, func(w http.ResponseWriter, r *http.Request) { n.Add(1); w.WriteHeader(500) })
 	p.deliver(t)
-	p.clock.set(p.records.takeJobs(t, id)[0])
+	p.clock.set(p.takeJobs(t)[0])
 	d := p.deliver(t) // the next one is in five minutes
-	p.records.takeJobs(t, id)
+	p.takeJobs(t)
 	again := p.deliver(t)
-	at := p.records.takeJobs(t, id)
+	at := p.takeJobs(t)
 	if n.Load() != 2 || len(at) != 1 || !at[0].Equal(*d.NextAt) {
 		t.Errorf("sent %d times, jobs %v", n.Load(), at)
 	}
@@ -384,54 +429,64 @@ func TestJobOfThePastIsPlannedAnew(t *testing.T) {
 func TestFailuresOfTheEngineAreNoAttempts(t *testing.T) {
 	sent := func(http.ResponseWriter, *http.Request) { t.Error("sent") }
 	for name, c := range map[string]struct {
-		change func(p *post)
+		change func(t *testing.T, p *post)
 		want   error
 	}{
-		"records are away":  {func(p *post) { p.records.failRead = errDatabase }, errDatabase},
-		"vault is away":     {func(p *post) { p.options.Open = func([]byte) ([]byte, error) { return nil, errDatabase } }, errDatabase},
-		"no secret":         {func(p *post) { p.records.webhook.Secrets = nil }, nil},
-		"a secret is wrong": {func(p *post) { p.records.webhook.Secrets = [][]byte{[]byte("x")} }, nil},
-		"data are broken": {func(p *post) {
-			e := p.records.events[p.records.delivery(id).Event]
-			e.Data = json.RawMessage(`{`)
-			p.records.events[e.ID] = e
-		}, nil},
+		"records are away":  {func(_ *testing.T, p *post) { p.records.failRead = errDatabase }, errDatabase},
+		"vault is away":     {func(_ *testing.T, p *post) { p.options.Open = func([]byte) ([]byte, error) { return nil, errDatabase } }, errDatabase},
+		"no secret":         {hooked(func(_ *testing.T, p *post, w *truename.Webhook) { w.Secrets = nil }), nil},
+		"a secret is wrong": {hooked(func(t *testing.T, p *post, w *truename.Webhook) { w.Secrets = p.safe.sealed(t, "x") }), nil},
+		"a secret of another vault": {hooked(func(t *testing.T, p *post, w *truename.Webhook) {
+			w.Secrets = openSafe(t).sealed(t, p.secrets...)
+		}), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPost(t, sent)
-			c.change(p)
+			c.change(t, p)
 			p.start(t)
-			if err := p.Deliver(t.Context(), id); err == nil || c.want != nil && !errors.Is(err, c.want) {
+			if err := p.Deliver(t.Context(), p.id); err == nil || c.want != nil && !errors.Is(err, c.want) {
 				t.Errorf("error %v", err)
 			}
-			if d := p.records.delivery(id); d.State != truename.DeliveryPending || d.Attempts != 0 {
+			if d := p.delivery(t); d.State != truename.DeliveryPending || d.Attempts != 0 {
 				t.Errorf("%+v", d)
 			}
 		})
 	}
 }
 
+// hooked changes the stored webhook.
+func hooked(change func(*testing.T, *post, *truename.Webhook)) func(*testing.T, *post) {
+	return func(t *testing.T, p *post) { p.change(t, func(w *truename.Webhook) { change(t, p, w) }) }
+}
+
+// addressed gives the stored webhook another address.
+func addressed(address func(*post) string) func(*testing.T, *post) {
+	return hooked(func(_ *testing.T, p *post, w *truename.Webhook) { w.URL = address(p) })
+}
+
 // Receivers that may not be called, or that cannot be trusted, get nothing.
 func TestRefusedReceivers(t *testing.T) {
-	for name, change := range map[string]func(p *post){
-		"loopback, not allowed":   func(p *post) { p.options.Targets.Allowed = nil },
-		"another network allowed": func(p *post) { p.options.Targets.Allowed = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} },
-		"unknown authority":       func(p *post) { p.options.Roots = x509.NewCertPool() },
-		"http, not allowed":       func(p *post) { p.records.webhook.URL = "http://" + p.server.Listener.Addr().String() },
-		"a user name":             func(p *post) { p.records.webhook.URL = strings.Replace(p.server.URL, "://", "://u:p@", 1) },
-		"the server speaks TLS": func(p *post) {
-			p.options.Targets.PlainHTTP = true
-			p.records.webhook.URL = "http://" + p.server.Listener.Addr().String()
+	for name, change := range map[string]func(t *testing.T, p *post){
+		"loopback, not allowed": func(_ *testing.T, p *post) { p.options.Targets.Allowed = nil },
+		"another network allowed": func(_ *testing.T, p *post) {
+			p.options.Targets.Allowed = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 		},
-		"nobody listens":           func(p *post) { p.records.webhook.URL = "https://127.0.0.1:1/" },
-		"name that does not exist": func(p *post) { p.records.webhook.URL = "https://hooks.invalid/" },
+		"unknown authority": func(_ *testing.T, p *post) { p.options.Roots = x509.NewCertPool() },
+		"http, not allowed": addressed(func(p *post) string { return "http://" + p.server.Listener.Addr().String() }),
+		"a user name":       addressed(func(p *post) string { return strings.Replace(p.server.URL, "://", "://u:p@", 1) }),
+		"the server speaks TLS": addressed(func(p *post) string {
+			p.options.Targets.PlainHTTP = true
+			return "http://" + p.server.Listener.Addr().String()
+		}),
+		"nobody listens":           addressed(func(*post) string { return "https://127.0.0.1:1/" }),
+		"name that does not exist": addressed(func(*post) string { return "https://hooks.invalid/" }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPost(t, func(http.ResponseWriter, *http.Request) { t.Error("sent") })
-			change(p)
+			change(t, p)
 			p.start(t)
 			d := p.deliver(t)
-			if d.State != truename.DeliveryPending || d.Attempts != 1 || d.Status != 0 && name != "the server speaks TLS" || len(p.records.takeJobs(t, id)) != 1 {
+			if d.State != truename.DeliveryPending || d.Attempts != 1 || d.Status != 0 && name != "the server speaks TLS" || len(p.takeJobs(t)) != 1 {
 				t.Errorf("%+v", d)
 			}
 			if strings.Contains(p.log.String(), "t0psecret") || !strings.Contains(p.log.String(), "status=") {
@@ -460,7 +515,7 @@ func TestNoProxyFromTheEnvironment(t *testing.T) {
 	p := newPost(t, status(200))
 	p.options.Resolver = newDNS(t, netip.MustParseAddr("127.0.0.1")).resolver()
 	p.start(t)
-	p.records.webhook.URL = p.named(t)
+	p.change(t, func(w *truename.Webhook) { w.URL = p.named(t) })
 	if d := p.deliver(t); d.State != truename.DeliveryDelivered {
 		t.Errorf("%+v; log: %s", d, p.log)
 	}
@@ -483,8 +538,8 @@ func TestRebindingGainsNothing(t *testing.T) {
 	p.options.Targets.Allowed = nil
 	p.options.Resolver = dns.resolver()
 	p.start(t)
-	p.records.webhook.URL = p.named(t)
-	if err := p.ValidateURL(p.records.webhook.URL); err != nil {
+	p.change(t, func(w *truename.Webhook) { w.URL = p.named(t) })
+	if err := p.ValidateURL(p.named(t)); err != nil {
 		t.Fatal(err)
 	}
 	if d := p.deliver(t); d.State != truename.DeliveryPending || d.Status != 0 || d.Attempts != 1 {
@@ -497,7 +552,7 @@ func TestRebindingGainsNothing(t *testing.T) {
 	p.server.Config.Handler = status(200)
 	p.options.Targets.Allowed = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	p.start(t)
-	p.clock.set(p.records.takeJobs(t, id)[0])
+	p.clock.set(p.takeJobs(t)[0])
 	if d := p.deliver(t); d.State != truename.DeliveryDelivered {
 		t.Errorf("%+v; log: %s", d, p.log)
 	}
@@ -562,9 +617,9 @@ func TestNewChecksItsOptions(t *testing.T) {
 		"no source": func(o *notify.Options) { o.Source = "" }, "a source with a password": func(o *notify.Options) { o.Source = "https://u:p@x/" },
 		"no vault": func(o *notify.Options) { o.Open = nil }, "no audit": func(o *notify.Options) { o.Leaf = nil },
 	} {
-		o := notify.Options{Source: "/truename", Open: open, Leaf: leaf}
+		o := notify.Options{Source: "/truename", Open: safe{}.open, Leaf: leaf}
 		change(&o)
-		if _, err := notify.New(&memory{}, o); err == nil {
+		if _, err := notify.New(&records{}, o); err == nil {
 			t.Errorf("%s is accepted", name)
 		}
 	}
