@@ -13,7 +13,7 @@ import (
 // The house, from the inside out. Imports point inward: cmd → edges → flows → stages → root. A stage imports only
 // stages before it in this list; flows never import each other, edges neither.
 var (
-	stages = []string{"models/tfjs", "models", "onnx", "capture", "face", "match", "evaluation", "audit", "activation", "vault", "policy"}
+	stages = []string{"api", "models/tfjs", "models", "onnx", "capture", "face", "match", "evaluation", "audit", "activation", "vault", "policy"}
 	flows  = []string{"verification", "access", "registration", "review", "rights"}
 	edges  = []string{"httpapi", "web", "picture", "record", "record/sqlite", "record/postgres", "record/postgres/pgtest", "record/recordtest", "notify"}
 )

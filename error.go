@@ -80,6 +80,8 @@ const (
 	CodeConsentMissing Code = "consent_missing"
 	// CodeKeyReused: the Idempotency-Key was used for another request.
 	CodeKeyReused Code = "idempotency_key_reused"
+	// CodeInProgress: the same request, under the same Idempotency-Key, is being answered.
+	CodeInProgress Code = "request_in_progress"
 	// CodeRateLimited: too many requests of this client.
 	CodeRateLimited Code = "rate_limited"
 	// CodeRecords: the database could not do its work.

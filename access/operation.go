@@ -26,6 +26,8 @@ const (
 	AccountRead    Operation = "account.read"    // the numbers an identity holds, for the person themselves
 	AccountDispute Operation = "account.dispute" // a number under one's name that one did not ask for
 	AccountClose   Operation = "account.close"
+	// AccountReverify: the holder has to prove the number again, as the carrier has found it at risk.
+	AccountReverify Operation = "account.reverify"
 
 	SubjectRead     Operation = "subject.read" // opens what is sealed
 	SubjectExport   Operation = "subject.export"
@@ -78,6 +80,7 @@ func permissions() []permission {
 		{AccountRead, roles{agent, privacy}, false},
 		{AccountDispute, roles{agent, privacy}, false},
 		{AccountClose, roles{carrier}, false},
+		{AccountReverify, roles{carrier, privacy}, false},
 
 		{SubjectRead, roles{privacy}, false},
 		{SubjectExport, roles{privacy}, false},

@@ -24,6 +24,7 @@ review.resolve         . R . . . . | .
 account.read           a . p . . . | s
 account.dispute        a . p . . . | s
 account.close          . . . . . c | s
+account.reverify       . . p . . c | s
 subject.read           . . p . . . | s
 subject.export         . . p . . . | s
 subject.erase          . . p . . . | s

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"truename"
+	"truename/access"
 )
 
 // Config is what an [API] is made of.
@@ -27,7 +30,9 @@ type Config struct {
 	Page http.Handler
 	// TargetFMR is the false-match rate that is accepted unless a request asks for another, 1e-6 to 1e-1.
 	TargetFMR float64
-	Limits    Limits
+	// Operator is whose registrations are served; nil: only verifications are, of which nothing is kept.
+	Operator *Operator
+	Limits   Limits
 	// Logger gets the access log and failures, without personal data. Required.
 	Logger *slog.Logger
 }
@@ -39,6 +44,8 @@ type API struct {
 	mux       *http.ServeMux
 	admission *admission
 	metrics   *metrics
+	limiter   *access.Limiter // by caller
+	strangers *access.Limiter // by address, of who sends credentials that do not hold
 	origin    *http.CrossOriginProtection
 	lingering chan struct{}
 	draining  atomic.Bool
@@ -64,16 +71,41 @@ func New(c Config) (*API, error) {
 		lingering: make(chan struct{}, maxLingering),
 	}
 	a.metrics = newMetrics(a.admission)
+	if err := a.limitCallers(); err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
 	if err := a.route(); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
 	return a, nil
 }
 
+// limitCallers makes the limits on how often one caller may ask.
+func (a *API) limitCallers() (err error) {
+	if a.config.Operator == nil {
+		return nil
+	}
+	if a.limiter, err = access.NewLimiter(access.LimiterOptions{PerSecond: a.config.Operator.PerSecond}); err != nil {
+		return err
+	}
+	a.strangers, err = access.NewLimiter(access.LimiterOptions{PerSecond: 1, Burst: 20})
+	return err
+}
+
 // route registers every operation, its 405, the reference and the page.
 func (a *API) route() error {
 	api := humago.New(a.mux, documentConfig(a.asProblem))
 	a.registerVerifications(api)
+	if a.config.Operator != nil {
+		a.registerRegistrations(api)
+		a.registerEvidence(api)
+		a.registerDecisions(api)
+		a.registerReviews(api)
+		a.registerSubjects(api)
+		a.registerWebhooks(api)
+		a.registerAudit(api)
+		a.registerSessions(api)
+	}
 	a.registerHealth(api)
 	a.registerMetrics(api)
 
@@ -95,8 +127,13 @@ func allowed(item *huma.PathItem) string {
 	if item.Get != nil {
 		methods = append(methods, http.MethodGet, http.MethodHead)
 	}
-	if item.Post != nil {
-		methods = append(methods, http.MethodPost)
+	for _, m := range []struct {
+		name string
+		op   *huma.Operation
+	}{{http.MethodPost, item.Post}, {http.MethodPut, item.Put}, {http.MethodDelete, item.Delete}} {
+		if m.op != nil {
+			methods = append(methods, m.name)
+		}
 	}
 	return strings.Join(methods, ", ")
 }
@@ -176,10 +213,39 @@ func (a *API) problem(ctx context.Context, err error) *Problem {
 		a.config.Logger.ErrorContext(ctx, "engine unavailable", attrs...)
 	case e.Code == truename.CodeBusy:
 		p.retryAfter = a.admission.retryAfter()
+	case e.Kind == truename.KindLimited:
+		p.retryAfter = retryAfter(e)
+	case e.Code == truename.CodeInProgress:
+		p.retryAfter = 1
 	}
 	a.metrics.problem(p.Code)
 	return p
 }
+
+// places says where in a request something is wrong and what is expected there; what was sent is not repeated.
+func places(details []*huma.ErrorDetail) string {
+	var list []string
+	for _, d := range details {
+		place, expected := d.Location, d.Message
+		if expected == validation.MsgUnexpectedProperty { // its name is the client's own
+			place = place[:max(0, strings.LastIndexByte(place, '.'))]
+		}
+		expected, _, _ = strings.Cut(expected, ": ") // what follows may repeat the value
+		if !strings.HasPrefix(expected, "expected ") && !strings.HasPrefix(expected, "unexpected ") {
+			expected = "cannot be read"
+		}
+		if placeForm.MatchString(place) && len(list) < 5 {
+			list = append(list, place+": "+expected)
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(list, "; ") + ")"
+}
+
+// placeForm is a place in a request that has a name of ours: not a member that the client made up.
+var placeForm = regexp.MustCompile(`^(body|query|path|header)(\.[a-zA-Z_][a-zA-Z0-9_-]{0,39}|\[[0-9]{1,4}\]){0,6}$`)
 
 // asProblem turns an error that huma itself found in a request into a problem document. Values from the request are
 // not repeated.
@@ -188,7 +254,7 @@ func (a *API) asProblem(hc huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	e := &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeInvalidRequest, Detail: "The request has a parameter that is not known or not valid.",
+	e := &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeInvalidRequest, Detail: "The request has a parameter that is not known or not valid" + places(model.Errors) + ".",
 		Remedy: "Send only what the reference at /docs lists."}
 	if model.Status >= http.StatusInternalServerError {
 		e = &truename.Error{Kind: truename.KindUnavailable, Code: CodeInternal, Detail: "The server failed."}

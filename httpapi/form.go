@@ -10,16 +10,21 @@ import (
 	"mime/multipart"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"truename"
 )
 
-// form is what a verification is asked for with. The pictures are held in memory only.
-type form struct {
-	portrait, live []byte
-	targetFMR      float64 // 0 when not given
+// form is the parts of a multipart/form-data body, by name. They are held in memory only.
+type form map[string][]byte
+
+// formPart is a part that a form may have.
+type formPart struct {
+	name     string
+	limit    int64 // bytes; 0: that of a picture
+	required bool
 }
 
 // Range of the target false-match rate that can be asked for. What a model's calibration supports may be less.
@@ -37,15 +42,14 @@ const maxBoundary = 70
 
 // readForm reads a multipart/form-data body to its end. net/http's own ParseMultipartForm writes large parts to
 // temporary files; this does not. Errors are [truename.Error]s.
-func readForm(r *http.Request, body io.Reader, maxPicture int64) (*form, error) {
+func readForm(r *http.Request, body io.Reader, known []formPart, maxPicture int64) (form, error) {
 	boundary, err := boundaryOf(r.Header)
 	if err != nil {
 		return nil, err
 	}
 	source := &meter{r: bufio.NewReaderSize(body, 64<<10)} // the multipart reader by itself reads 4 kB at a time
 	parts := multipart.NewReader(source, boundary)
-	var f form
-	seen := map[string]bool{}
+	f := form{}
 	for {
 		source.left = overhead
 		part, err := parts.NextRawPart()
@@ -55,7 +59,7 @@ func readForm(r *http.Request, body io.Reader, maxPicture int64) (*form, error) 
 		if err != nil {
 			return nil, source.explain(err)
 		}
-		if err := f.take(part, source, maxPicture, r.ContentLength/2, seen); err != nil {
+		if err := f.take(part, source, known, maxPicture, r.ContentLength/2); err != nil {
 			return nil, err
 		}
 	}
@@ -68,7 +72,7 @@ func readForm(r *http.Request, body io.Reader, maxPicture int64) (*form, error) 
 	if !source.endsWith("--" + boundary + "--") {
 		return nil, malformed("The body does not end with its closing boundary.")
 	}
-	return &f, f.complete(seen)
+	return f, f.complete(known)
 }
 
 // boundaryOf checks that the header announces an uncompressed form and gives its boundary.
@@ -87,52 +91,52 @@ func boundaryOf(h http.Header) (string, error) {
 }
 
 // take reads one part. The size of a picture is guessed, to save copies.
-func (f *form) take(part *multipart.Part, source *meter, maxPicture, guess int64, seen map[string]bool) error {
-	name := part.FormName()
-	switch name {
-	case "portrait", "live", "target_fmr":
-	case "":
+func (f form) take(sent *multipart.Part, source *meter, known []formPart, maxPicture, guess int64) error {
+	name := sent.FormName()
+	if name == "" {
 		return malformed("A part of the form has no name.")
-	default: // the name itself may be anything, so it is not repeated
-		return invalid("", "The form has a part that is not known.", "Send portrait, live and, if need be, target_fmr, and nothing else.")
 	}
-	if seen[name] {
+	i := slices.IndexFunc(known, func(p formPart) bool { return p.name == name })
+	if i < 0 { // the name itself may be anything, so it is not repeated
+		return invalid("", "The form has a part that is not known.", "Send "+partNames(known)+", and nothing else.")
+	}
+	if _, twice := f[name]; twice {
 		return invalid(useOf(name), fmt.Sprintf("The form has more than one part %s.", name), "Send each part once.")
 	}
-	seen[name] = true
-	switch coding := strings.ToLower(part.Header.Get("Content-Transfer-Encoding")); coding {
+	switch coding := strings.ToLower(sent.Header.Get("Content-Transfer-Encoding")); coding {
 	case "", "binary", "8bit", "7bit":
 	default:
 		return invalid(useOf(name), fmt.Sprintf("The part %s has a Content-Transfer-Encoding, which forms no longer use.", name), "Send the bytes as they are.")
 	}
 
-	limit := maxPicture
-	if name == "target_fmr" {
-		limit, guess = 32, 0
+	limit := known[i].limit
+	if limit == 0 {
+		limit = maxPicture
+	} else {
+		guess = 0
 	}
 	source.left = limit + overhead
-	data, err := readAtMost(part, limit, guess)
+	data, err := readAtMost(sent, limit, guess)
 	if err != nil {
 		return source.explain(err)
 	}
 	if int64(len(data)) > limit {
-		if name == "target_fmr" {
-			return badTarget()
+		if useOf(name) == "" {
+			return invalid("", fmt.Sprintf("The part %s has more than %s.", name, byteCount(limit)), "See the reference at /docs for what it may hold.")
 		}
 		return &truename.Error{Kind: truename.KindTooLarge, Code: truename.CodeTooLarge, Sample: useOf(name),
 			Detail: fmt.Sprintf("The picture has more than %s.", byteCount(limit)), Remedy: "Send a smaller file."}
 	}
-	switch name {
-	case "portrait":
-		f.portrait = data
-	case "live":
-		f.live = data
-	default:
-		rate, err := parseTarget(string(data))
-		f.targetFMR = rate
-		return err
-	}
+	f[name] = data
 	return nil
+}
+
+func partNames(known []formPart) string {
+	var names []string
+	for _, p := range known {
+		names = append(names, p.name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // readAtMost reads all of r, or limit + 1 bytes when it has more. What it holds stays within a kilobyte of that: the
@@ -157,17 +161,15 @@ func readAtMost(r io.Reader, limit, guess int64) ([]byte, error) {
 	return data, nil
 }
 
-// complete says which picture is missing or empty.
-func (f *form) complete(seen map[string]bool) error {
-	for _, picture := range []struct {
-		use  truename.Use
-		data []byte
-	}{{truename.UsePortrait, f.portrait}, {truename.UseLive, f.live}} {
-		if !seen[string(picture.use)] {
-			return invalid(picture.use, fmt.Sprintf("The form has no part %s.", picture.use), "Send two files, in the parts portrait and live.")
-		}
-		if len(picture.data) == 0 {
-			return invalid(picture.use, fmt.Sprintf("The part %s is empty.", picture.use), "Send a picture file that has something in it.")
+// complete says which part is missing or empty.
+func (f form) complete(known []formPart) error {
+	for _, p := range known {
+		data, sent := f[p.name]
+		switch {
+		case !sent && p.required:
+			return invalid(useOf(p.name), fmt.Sprintf("The form has no part %s.", p.name), "Send the parts "+partNames(known)+" as the reference at /docs says.")
+		case sent && len(data) == 0:
+			return invalid(useOf(p.name), fmt.Sprintf("The part %s is empty.", p.name), "Send something in it, or leave it out if it is optional.")
 		}
 	}
 	return nil

@@ -22,6 +22,10 @@ type metrics struct {
 	outcomes  *prometheus.CounterVec // outcome
 	verifying prometheus.Histogram
 	problems  *prometheus.CounterVec // code
+
+	steps       *prometheus.CounterVec // step
+	comparisons *prometheus.CounterVec // state
+	decisions   *prometheus.CounterVec // verdict
 }
 
 func newMetrics(a *admission) *metrics {
@@ -42,7 +46,13 @@ func newMetrics(a *admission) *metrics {
 		problems: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "truename_problems_total",
 			Help: "Problem documents by code."}, []string{"code"}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.outcomes, m.verifying, m.problems,
+	m.steps = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "truename_registrations_total",
+		Help: "Steps of registrations on request of callers, by step."}, []string{"step"})
+	m.comparisons = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "truename_comparisons_total",
+		Help: "Comparisons for registrations, by state of the finding."}, []string{"state"})
+	m.decisions = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "truename_decisions_total",
+		Help: "Decisions asked for, by verdict."}, []string{"verdict"})
+	m.registry.MustRegister(m.steps, m.comparisons, m.decisions, m.requests, m.durations, m.inFlight, m.outcomes, m.verifying, m.problems,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "truename_verification_queue_depth",
 			Help: "Requests that are let in and have no worker: sending their pictures or waiting."}, func() float64 { return float64(a.waiting()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "truename_verification_workers_busy",
@@ -72,6 +82,10 @@ func (m *metrics) outcome(o truename.Outcome, d time.Duration) {
 	m.outcomes.WithLabelValues(string(o)).Inc()
 	m.verifying.Observe(d.Seconds())
 }
+
+func (m *metrics) step(name string)                   { m.steps.WithLabelValues(name).Inc() }
+func (m *metrics) comparison(s truename.FindingState) { m.comparisons.WithLabelValues(string(s)).Inc() }
+func (m *metrics) decision(v truename.Verdict)        { m.decisions.WithLabelValues(string(v)).Inc() }
 
 // problem counts by code; codes that the catalogue does not know are counted together.
 func (m *metrics) problem(code truename.Code) {

@@ -11,11 +11,19 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"truename"
+	"truename/access"
 	"truename/verification"
 )
 
 // Tags group the operations.
 const (
+	tagRegistration = "registration"
+	tagReview       = "review"
+	tagActivation   = "activation"
+	tagSubject      = "subject"
+	tagAudit        = "audit"
+	tagEvent        = "event"
+	tagSession      = "session"
 	tagVerification = "verification"
 	tagServer       = "server"
 )
@@ -32,17 +40,27 @@ func documentConfig(transform huma.Transformer) huma.Config {
 			Info: &huma.Info{
 				Title:   "truename",
 				Version: apiVersion,
-				Description: "Compares a live photo with the portrait on an identity document: one person with one claimed identity (1:1 verification).\n\n" +
-					"Nothing is stored: pictures and templates are gone when the answer is sent. The API does not authenticate its callers; run it where only your own services reach it.\n\n" +
-					"Every error is a problem document (RFC 9457) with a stable `code` and a `remedy`. An error never says anything about the person.\n\n" +
+				Description: "Opens a phone account only for the person who is really there and really on the document: consent, document, live face or two pairs of eyes at the counter, decision, activation, each of them provable later.\n\n" +
+					"A caller sends `Authorization: Bearer` with an API key, or has a session as a member of staff. A write that carries an `Idempotency-Key` can be sent again safely. What two people could change at once has an `ETag`, to be sent back as `If-Match`.\n\n" +
+					"Numbers, names and documents travel in bodies only, never in addresses. Every error is a problem document (RFC 9457) with a stable `code` and a `remedy`. An error never says anything about the person.\n\n" +
 					"Responses may gain members; ignore those that you do not know.",
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Tags: []*huma.Tag{
-				{Name: tagVerification, Description: "Is the live face the one on the document?"},
+				{Name: tagRegistration, Description: "From a customer's request to a decision."},
+				{Name: tagReview, Description: "Referrals, in people's hands."},
+				{Name: tagActivation, Description: "From an approval to a number in service."},
+				{Name: tagSubject, Description: "What a person holds, and what they can ask for."},
+				{Name: tagAudit, Description: "The transparency log, for everybody."},
+				{Name: tagEvent, Description: "What happened, told to whoever subscribed."},
+				{Name: tagSession, Description: "Who asks."},
+				{Name: tagVerification, Description: "Is the live face the one on the document? Of this nothing is kept."},
 				{Name: tagServer, Description: "Probes and numbers for whoever runs the server."},
 			},
-			Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)},
+			Components: &huma.Components{SecuritySchemes: map[string]*huma.SecurityScheme{
+				"key":     {Type: "http", Scheme: "bearer", Description: "An API key (tn_…), or from a terminal the token of a session."},
+				"session": {Type: "apiKey", In: "cookie", Name: access.SessionCookieName, Description: "The session of a member of staff."},
+			}, Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)},
 		},
 		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat:                "application/json",

@@ -32,9 +32,12 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType gives the media type of problem documents.
 func (p *Problem) ContentType(string) string { return problemType }
 
-// GetHeaders gives Retry-After when the problem will pass.
+// GetHeaders gives Retry-After when the problem will pass, and how to authenticate when nobody did (RFC 9110, 11.6.1).
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="truename"`)
+	}
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"truename"
+	"truename/access"
 	"truename/verification"
 )
 
@@ -22,31 +23,39 @@ type Verifier interface {
 	Verify(ctx context.Context, portrait, live []byte, targetFMR float64) (*verification.Result, error)
 }
 
+// verificationParts are what a verification is asked for with.
+var verificationParts = []formPart{{"portrait", 0, true}, {"live", 0, true}, {"target_fmr", 32, false}}
+
 func (a *API) registerVerifications(api huma.API) {
 	op := verificationOperation(api.OpenAPI().Components.Schemas, a.limits, a.config.TargetFMR)
-	op.Middlewares = huma.Middlewares{a.admit}
+	op.Middlewares = huma.Middlewares{a.admit(verificationParts)}
+	if o := a.config.Operator; o != nil && !o.OpenVerification {
+		a.guard(&op, access.VerificationRun)
+	}
 	huma.Register(api, op, a.verify)
 	api.OpenAPI().Paths[op.Path].Post.RequestBody = verificationBody(a.config.TargetFMR)
 }
 
-// admitted is a request that has a place and whose pictures have arrived.
+// admitted is a request that has a place and whose form has arrived.
 type admitted struct {
-	form  *form
+	form  form
 	place *place
 }
 
 type admittedKey struct{}
 
-// admit gives a request a place, and only then reads its body.
-func (a *API) admit(hc huma.Context, next func(huma.Context)) {
-	r, w := humago.Unwrap(hc)
-	if err := a.admitted(hc, next); err != nil {
-		a.refuse(w, r, err)
+// admit gives a request a place, and only then reads its form.
+func (a *API) admit(parts []formPart) func(huma.Context, func(huma.Context)) {
+	return func(hc huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(hc)
+		if err := a.admitted(hc, parts, next); err != nil {
+			a.refuse(w, r, err)
+		}
 	}
 }
 
 // admitted answers the request, or gives the error that keeps it from being looked at.
-func (a *API) admitted(hc huma.Context, next func(huma.Context)) error {
+func (a *API) admitted(hc huma.Context, parts []formPart, next func(huma.Context)) error {
 	r, w := humago.Unwrap(hc)
 	connection := http.NewResponseController(w)
 	// Lets an early answer be sent before the body is read. Only HTTP/1 needs it, and only a real connection has it.
@@ -61,7 +70,7 @@ func (a *API) admitted(hc huma.Context, next func(huma.Context)) error {
 		return busy("All workers are occupied and the queue is full.")
 	}
 	defer place.release()
-	ctx, cancel := context.WithTimeout(r.Context(), a.limits.RequestTimeout)
+	ctx, cancel := context.WithTimeout(hc.Context(), a.limits.RequestTimeout)
 	defer cancel()
 
 	body := &pacedBody{
@@ -70,7 +79,7 @@ func (a *API) admitted(hc huma.Context, next func(huma.Context)) error {
 		until:      time.Now().Add(min(a.limits.BodyTimeout, a.limits.RequestTimeout)),
 		stall:      a.limits.StallTimeout,
 	}
-	f, err := readForm(r, body, a.limits.MaxPictureBytes)
+	f, err := readForm(r, body, parts, a.limits.MaxPictureBytes)
 	if err != nil {
 		return err
 	}
@@ -133,6 +142,13 @@ func (a *API) verify(ctx context.Context, _ *struct{}) (*verifyOutput, error) {
 // run waits for a worker and verifies. When the time is over or the client has gone it does not wait for the verifier,
 // which keeps worker and place until it returns.
 func (a *API) run(ctx context.Context, request *admitted) (*verification.Result, error) {
+	target := a.config.TargetFMR
+	if text, given := request.form["target_fmr"]; given {
+		var err error
+		if target, err = parseTarget(string(text)); err != nil {
+			return nil, err
+		}
+	}
 	release, err := a.admission.work(ctx)
 	if err != nil {
 		return nil, busy("No worker became free in time.")
@@ -144,7 +160,7 @@ func (a *API) run(ctx context.Context, request *admitted) (*verification.Result,
 	answers := make(chan answer, 1)
 	request.place.hold()
 	go func() {
-		result, err := a.ask(ctx, request.form)
+		result, err := a.ask(ctx, request.form, target)
 		// Free first, then answer: a client that sends its next request at once must not be told that all is busy.
 		release()
 		request.place.release()
@@ -163,18 +179,14 @@ func (a *API) run(ctx context.Context, request *admitted) (*verification.Result,
 
 // ask calls the verifier. A panic becomes an error, as it would otherwise end the program; so does an answer that is
 // not one.
-func (a *API) ask(ctx context.Context, f *form) (result *verification.Result, err error) {
+func (a *API) ask(ctx context.Context, f form, target float64) (result *verification.Result, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			a.logPanic(ctx, fault)
 			result, err = nil, internal()
 		}
 	}()
-	target := f.targetFMR
-	if target == 0 {
-		target = a.config.TargetFMR
-	}
-	result, err = a.config.Verifier.Verify(ctx, f.portrait, f.live, target)
+	result, err = a.config.Verifier.Verify(ctx, f["portrait"], f["live"], target)
 	if err != nil {
 		return nil, err
 	}
