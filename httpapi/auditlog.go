@@ -60,17 +60,17 @@ func (a *API) public(h huma.API, op *huma.Operation, answer string, content map[
 }
 
 func (a *API) serveCheckpoint(ctx context.Context, _ *http.Request) (string, []byte, error) {
-	note, err := a.config.Operator.Log.Publish(ctx)
+	note, err := a.config.Operator.Publisher.Publish(ctx, a.config.Operator.Log(ctx))
 	return "text/plain; charset=utf-8", note, err
 }
 
 func (a *API) serveVerifierKey(context.Context, *http.Request) (string, []byte, error) {
-	return "text/plain; charset=utf-8", []byte(a.config.Operator.Log.VerifierKey() + "\n"), nil
+	return "text/plain; charset=utf-8", []byte(a.config.Operator.Publisher.VerifierKey() + "\n"), nil
 }
 
 func (a *API) serveTile(ctx context.Context, r *http.Request) (string, []byte, error) {
 	const contentType = "application/octet-stream"
-	log := a.config.Operator.Log
+	log := a.config.Operator.Log(ctx)
 	path, err := audit.ParseTilePath("tile/" + r.PathValue("path"))
 	if err != nil {
 		return "", nil, err

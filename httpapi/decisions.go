@@ -93,8 +93,8 @@ func (a *API) readReceipt(ctx context.Context, in *registrationID) (*struct{ Bod
 	if err != nil {
 		return nil, err
 	}
-	log := a.config.Operator.Log
-	checkpoint, err := log.Publish(ctx)
+	log := a.config.Operator.Log(ctx)
+	checkpoint, err := a.config.Operator.Publisher.Publish(ctx, log)
 	if err != nil {
 		return nil, err
 	}

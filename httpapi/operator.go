@@ -18,8 +18,10 @@ type Operator struct {
 	Desk     *review.Desk
 	Office   *rights.Office
 	Records  Records
-	Log      Log
 	Webhooks Webhooks
+	// Log gives the audit log, to be read while ctx lasts; Publisher signs its checkpoints.
+	Log       func(ctx context.Context) audit.Source
+	Publisher *audit.Publisher
 	// JWKS gives the public keys of activation tokens.
 	JWKS func(context.Context) ([]byte, error)
 	// Seal and Open keep the answers of repeatable requests.
@@ -54,15 +56,6 @@ type eventReader interface {
 	Webhook(ctx context.Context, id string) (truename.Webhook, error)
 	Webhooks(ctx context.Context) ([]truename.Webhook, error)
 	Ping(ctx context.Context) error
-}
-
-// Log is the audit log.
-type Log interface {
-	audit.Source
-	// Publish gives a signed checkpoint of the present size.
-	Publish(ctx context.Context) ([]byte, error)
-	// VerifierKey is the public key of the checkpoints, as a note verifier key.
-	VerifierKey() string
 }
 
 // Webhooks is the book of the addresses that want events. Package notify documents the methods.
