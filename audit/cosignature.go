@@ -154,6 +154,18 @@ func AddCosignature(checkpoint, line []byte, witness *Witness) ([]byte, error) {
 	return out, nil
 }
 
+// AcceptCosignature puts the signature line that a witness has sent on the checkpoint it is about. The line is verified with the
+// keys of the witnesses that are known; one by nobody of them, or with anything else in it, is refused. Whoever reads, accepts
+// and saves does so one after the other: see [Publisher.Cosign].
+func AcceptCosignature(checkpoint, line []byte, witnesses []*Witness) ([]byte, error) {
+	for _, w := range witnesses {
+		if sameKey(line, w) {
+			return AddCosignature(checkpoint, line, w)
+		}
+	}
+	return nil, invalid("The signature line is by none of the known witnesses.", "Have the witness's key added to the configuration, or pass the line as the witness wrote it.", nil)
+}
+
 // Cosignature is a witness's word for a checkpoint.
 type Cosignature struct {
 	Witness string

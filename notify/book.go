@@ -13,12 +13,8 @@ import (
 	"truename"
 )
 
-const (
-	// MaxWebhooks is how many webhooks an operator can have: every event makes a delivery to each.
-	MaxWebhooks = 50
-	// MaxSecrets is how many secrets of a webhook are live at most: the new one and the one it replaces.
-	MaxSecrets = 2
-)
+// MaxWebhooks is how many webhooks an operator can have: every event makes a delivery to each.
+const MaxWebhooks = 50
 
 // BookRecords is what [Book] needs of the records. A missing record is a *truename.Error of KindNotFound. The leaves are
 // appended to the audit log in the transaction of the change.
@@ -112,15 +108,11 @@ func (b *Book) Change(ctx context.Context, by truename.Actor, id string, version
 	})
 }
 
-// Rotate gives a webhook a new secret of the scheme it has. Messages are signed with both from now on, until [Book.Retire]. The
-// second value is as that of [Book.Add]. With two secrets live already it is a conflict: which of them the receiver knows is
-// not ours to guess.
+// Rotate gives a webhook a new secret of the scheme it has. Messages are signed with it and with the one before from now on,
+// until [Book.Retire] or the next rotation. The second value is as that of [Book.Add].
 func (b *Book) Rotate(ctx context.Context, by truename.Actor, id string) (truename.Webhook, truename.Private, error) {
 	var shown truename.Private
 	w, err := b.revise(ctx, id, func(w *truename.Webhook) (*truename.Leaf, error) {
-		if len(w.Secrets) >= MaxSecrets {
-			return nil, conflict("The webhook has two live secrets already.", "Retire the older one when the receiver knows the newer one, then rotate again.")
-		}
 		scheme, err := b.schemeOf(*w)
 		if err != nil {
 			return nil, err
@@ -130,7 +122,7 @@ func (b *Book) Rotate(ctx context.Context, by truename.Actor, id string) (truena
 			return nil, err
 		}
 		shown = key
-		w.Secrets = append([][]byte{sealed}, w.Secrets...)
+		w.Secrets = [][]byte{sealed, w.Secrets[0]}
 		return b.leaf(LeafWebhookRotated, by, Change{Webhook: id, Scheme: scheme})
 	})
 	if err != nil {
