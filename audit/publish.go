@@ -108,9 +108,6 @@ func (p *Publisher) begin(ctx context.Context) (end func(), err error) {
 func (p *Publisher) stored(ctx context.Context, log Source) (*Checkpoint, []byte, error) {
 	signed, err := log.Checkpoint(ctx)
 	if isNotFound(err) {
-		if p.newest != nil {
-			return nil, nil, broken("The audit log's checkpoints are gone from the records.", nil)
-		}
 		return nil, nil, nil
 	}
 	if err != nil {
@@ -119,9 +116,6 @@ func (p *Publisher) stored(ctx context.Context, log Source) (*Checkpoint, []byte
 	c, err := OpenCheckpoint(signed, p.VerifierKey())
 	if err != nil {
 		return nil, nil, broken("The stored checkpoint of the audit log is not one that this log's key has signed.", err)
-	}
-	if p.newest != nil && c.Size < p.newest.Size {
-		return nil, nil, broken(fmt.Sprintf("The newest stored checkpoint covers %d leaves; one of %d leaves was published.", c.Size, p.newest.Size), nil)
 	}
 	return &c, signed, nil
 }

@@ -95,6 +95,11 @@ func TestPublish(t *testing.T) {
 	l.publish(t, l.publisher()) // by another process
 	l.grow(t, 1)
 	l.publish(t, p)
+	// Stored checkpoints that are lost are made again while the log itself is whole.
+	delete(l.checkpoints, int64(len(l.leaves)))
+	l.publish(t, p)
+	clear(l.checkpoints)
+	l.publish(t, p)
 }
 
 // TestPublishRefuses: a log that does not continue what was signed is not signed again, not by the process that knows better, nor, as
@@ -131,7 +136,10 @@ func TestPublishRefuses(t *testing.T) {
 			clear(l.checkpoints)
 			l.checkpoints[400] = l.signed
 		}},
-		"checkpoints gone": {hidden: true, tamper: func(t *testing.T, l *keptLog) { clear(l.checkpoints) }},
+		"emptied, checkpoints too": {hidden: true, tamper: func(t *testing.T, l *keptLog) {
+			l.memoryLog = newLog(t, 0)
+			clear(l.checkpoints)
+		}},
 		"a checkpoint of another key": {tamper: func(t *testing.T, l *keptLog) {
 			root, err := audit.Root(300, l)
 			if err != nil {
