@@ -25,9 +25,9 @@ import (
 // Exit statuses.
 const (
 	exitMatch    = 0 // also: the command did what it was asked
-	exitNoMatch  = 1
-	exitUnusable = 2 // unusable input, or usage
-	exitFailure  = 3 // the engine failed
+	exitNoMatch  = 1 // also: what was checked does not hold
+	exitUnusable = 2 // unusable input, usage, or something that may not be done
+	exitFailure  = 3 // the engine, the records or the keys failed
 )
 
 // commandLine is the whole of it. Flags can also stand in a file, see --config.
@@ -40,7 +40,15 @@ type commandLine struct {
 	Calibrate calibrateCommand `cmd:"" help:"Make a recogniser's calibration table from a data set."`
 	Bench     benchCommand     `cmd:"" help:"Measure speed and memory."`
 	Models    modelsCommand    `cmd:"" help:"Show or install the model pack."`
-	Version   versionCommand   `cmd:"" help:"Print the version."`
+
+	Init         initCommand         `cmd:"" help:"Make an operator: its records, its keys, its audit log."`
+	Registration registrationCommand `cmd:"" help:"Registrations: what was asked, found and decided."`
+	Review       reviewCommand       `cmd:"" help:"Referred registrations: claim and judge them."`
+	Client       clientCommand       `cmd:"" help:"API clients and their keys."`
+	Outlet       outletCommand       `cmd:"" help:"Shops and dealers' points of sale."`
+	Staff        staffCommand        `cmd:"" help:"Members of staff: roles, invitations, sessions."`
+
+	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
 // engineFlags choose the networks; shared by the commands that need them.
@@ -107,7 +115,7 @@ func run(ctx context.Context, args []string, out output) int {
 	parser, err := kong.New(&cli,
 		kong.Name("truename"),
 		kong.Description("Opens a phone account only for the person who is really there and really on the document.\n\n"+
-			"Exit status: 0 done or match, 1 no match, 2 unusable input or usage, 3 engine failure."),
+			"Exit status: 0 done or match, 1 no match or a check that failed, 2 unusable input or usage, 3 failure of engine, records or keys."),
 		kong.Writers(out.Out, out.Err),
 		kong.Exit(func(code int) { exited = code }),
 		kong.Configuration(loadConfig),
@@ -157,7 +165,8 @@ func status(err error, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "  remedy: %s\n", known.Remedy)
 	}
 	switch known.Kind {
-	case truename.KindInvalid, truename.KindTooLarge, truename.KindUnsupported:
+	case truename.KindInvalid, truename.KindTooLarge, truename.KindUnsupported, truename.KindNotFound, truename.KindConflict,
+		truename.KindPrecondition, truename.KindForbidden, truename.KindUnauthenticated:
 		return exitUnusable
 	}
 	return exitFailure

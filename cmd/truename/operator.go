@@ -54,6 +54,8 @@ type operator struct {
 	sender *notify.Sender
 	tokens *tokenKeys
 	signer *audit.Signer
+	// rehearsal is set when the flows only try out what they do.
+	rehearsal *rehearsal
 }
 
 // open opens an operator. An empty database becomes a new operator: its keys are made.
@@ -190,6 +192,9 @@ func (f operatorFlags) onServer() bool {
 	return strings.HasPrefix(f.Records, "postgres://") || strings.HasPrefix(f.Records, "postgresql://")
 }
 
+// ringName is the vault's own ring among the keyrings.
+const ringName = "vault"
+
 // unlock opens the vault. The first time, when the records have no ring yet, it makes ring and master key file; a master
 // key that is missing later is an error and never replaced.
 func (f operatorFlags) unlock(ctx context.Context, store *record.Store) (*vault.Vault, error) {
@@ -197,7 +202,7 @@ func (f operatorFlags) unlock(ctx context.Context, store *record.Store) (*vault.
 	if err != nil {
 		return nil, err
 	}
-	ring, err := store.Keyring(ctx, "vault")
+	ring, err := store.Keyring(ctx, ringName)
 	if notFound(err) {
 		ring, err = newRing(ctx, uri, store)
 	}
@@ -231,7 +236,7 @@ func newRing(ctx context.Context, uri string, store *record.Store) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	return keep(ctx, store, "vault", ring)
+	return keep(ctx, store, ringName, ring)
 }
 
 // keep saves a keyring that did not exist. Whoever was faster wins.
