@@ -24,6 +24,8 @@ type Case struct {
 	Kind    RegistrationKind `json:"kind"`
 	Channel Channel          `json:"channel"`
 	Route   Route            `json:"route"`
+	// Outlet is the point of sale the registration was opened at; empty for self-service.
+	Outlet string `json:"outlet,omitempty"`
 	// At is the time of the decision; a policy has no other clock.
 	At       time.Time    `json:"at"`
 	Appealed bool         `json:"appealed,omitempty"`
@@ -51,6 +53,8 @@ type PartyFacts struct {
 	Age int `json:"age"`
 	// Expired: the document's last day is before [Case.At].
 	Expired bool `json:"expired,omitempty"`
+	// Erased: the person's data were erased while the registration ran; nothing about them can be shown any more.
+	Erased bool `json:"erased,omitempty"`
 	// Holdings is how many numbers the identity holds or has reserved at this operator, not counting the one in question.
 	Holdings int `json:"holdings"`
 }

@@ -7,13 +7,13 @@ type Stage string
 
 // Stages.
 const (
-	StageConsent    Stage = "consent"    // label "purpose"; a withdrawn consent is a finding too
-	StageDocument   Stage = "document"   // the document was read; labels "source" (chip, ocr, reader, desk), "original" (yes, copy)
+	StageConsent    Stage = "consent"    // labels "purpose", "given_by" (a party); a withdrawn consent is a finding too
+	StageDocument   Stage = "document"   // the document was read; labels "source" (chip, ocr, reader, desk), "original" (original, copy), "portrait" (recorded)
 	StageComparison Stage = "comparison" // live face against portrait; measures "score", "fmr", "threshold"
 	StageLiveness   Stage = "liveness"   // presentation attack detection (ISO/IEC 30107-3)
 	StageDuplicate  Stage = "duplicate"  // the same face under another identity; measure "candidates"
 	StageInPerson   Stage = "in_person"  // a member of staff has checked the person against the original document
-	StageHolder     Stage = "holder"     // the person is the one the number is registered to
+	StageHolder     Stage = "holder"     // the number is registered to the person it has to be, or to nobody where it has to be free
 	StageCarrier    Stage = "carrier"    // the operator's own signals, for its own conditions; any labels and measures
 	StageReview     Stage = "review"     // a reviewer's verdict; labels "verdict" (approve, refuse) and "code"
 	StageAppeal     Stage = "appeal"     // the customer has appealed

@@ -11,7 +11,7 @@ const (
 	CodeChannelNotAllowed   truename.Code = "channel_not_allowed"
 	CodeRouteNotAllowed     truename.Code = "route_not_allowed"
 	CodeOutletNotRegistered truename.Code = "outlet_not_registered"
-	CodeConsentMissing      truename.Code = "consent_missing"   // never given
+	CodeConsentMissing      truename.Code = "consent_missing"   // never given, or by somebody who could not give it
 	CodeConsentWithdrawn    truename.Code = "consent_withdrawn" // given and taken back
 	CodeDocumentNotAccepted truename.Code = "document_not_accepted"
 	CodeDocumentExpired     truename.Code = "document_expired"
@@ -66,7 +66,7 @@ const (
 )
 
 // engineCodes lists what every pack can produce; each has a sentence. The last lines are the codes of reviewers
-// (package review) and of the flow's own last check (package registration).
+// (package review) and of what only the records know (package registration).
 func engineCodes() []truename.Code {
 	return []truename.Code{CodeRequirementsMet,
 		CodeKindNotAllowed, CodeChannelNotAllowed, CodeRouteNotAllowed, CodeOutletNotRegistered, CodeConsentMissing, CodeConsentWithdrawn,
@@ -82,7 +82,7 @@ func engineCodes() []truename.Code {
 		CodeReviewApproved, CodeReviewRefused,
 		"same_person", "document_genuine", "guardian_verified", "customer_explained", "picture_quality",
 		"different_person", "document_false", "document_altered", "attack_suspected", "coerced", "intermediary_suspected", "not_enough_evidence",
-		truename.CodeNumberTaken}
+		truename.CodeNumberTaken, truename.CodeErased}
 }
 
 // stageCode names what a stage's finding in a state, or its absence ("missing"), means.

@@ -122,8 +122,8 @@ func (p *Pack) reviewCode(code truename.Code) bool {
 	return ok
 }
 
-// barred gives who must not judge the case: nobody, whoever opened it, whoever took its evidence, and after an appeal
-// whoever judged it before; and the index of the first finding that can be a verdict.
+// barred gives who must not judge the case: nobody, whoever opened it, whoever took a party's consent, its evidence or the
+// appeal, and after an appeal whoever judged it before; and the index of the first finding that can be a verdict.
 func (p *Pack) barred(c *truename.Case) (map[string]bool, int) {
 	barred := map[string]bool{"": true, c.OpenedBy: true}
 	from := 0
@@ -137,8 +137,13 @@ func (p *Pack) barred(c *truename.Case) (map[string]bool, int) {
 	}
 	for i, f := range c.Findings {
 		switch f.Stage {
-		case truename.StageDocument, truename.StageComparison, truename.StageLiveness, truename.StageDuplicate, truename.StageInPerson:
+		case truename.StageDocument, truename.StageComparison, truename.StageLiveness, truename.StageDuplicate, truename.StageInPerson,
+			truename.StageAppeal:
 			barred[f.By] = true
+		case truename.StageConsent:
+			if f.State == truename.FindingPassed {
+				barred[f.By] = true
+			}
 		case truename.StageReview:
 			if i < from {
 				barred[f.By] = true

@@ -51,13 +51,15 @@ type golden struct {
 	// Missing, when given, is what [Pack.Missing] has to say: "stage party" or "consent party purpose", in its order.
 	Missing []string `toml:"missing"`
 
-	Kind     truename.RegistrationKind `toml:"kind"`
-	Channel  truename.Channel          `toml:"channel"`
-	Route    truename.Route            `toml:"route"`
-	At       time.Time                 `toml:"at"`
-	Appealed bool                      `toml:"appealed"`
-	OpenedBy string                    `toml:"opened_by"`
-	Parties  []goldenParty             `toml:"party"`
+	Kind    truename.RegistrationKind `toml:"kind"`
+	Channel truename.Channel          `toml:"channel"`
+	Route   truename.Route            `toml:"route"`
+	// Outlet, when not given, is one where the channel has outlets.
+	Outlet   *string       `toml:"outlet"`
+	At       time.Time     `toml:"at"`
+	Appealed bool          `toml:"appealed"`
+	OpenedBy string        `toml:"opened_by"`
+	Parties  []goldenParty `toml:"party"`
 	// Passed names parties for whom every stage of the route is found passed, whatever the pack asks for; Without takes
 	// stages out of that again. Findings come after those, so they overrule them.
 	Passed   []truename.Party `toml:"passed"`
@@ -71,6 +73,7 @@ type goldenParty struct {
 	Country  string                `toml:"country"`
 	Age      int                   `toml:"age"`
 	Expired  bool                  `toml:"expired"`
+	Erased   bool                  `toml:"erased"`
 	Holdings int                   `toml:"holdings"`
 }
 
@@ -121,6 +124,12 @@ func (g golden) build() truename.Case {
 	if c.Channel == "" {
 		c.Channel = truename.OwnOutlet
 	}
+	switch {
+	case g.Outlet != nil:
+		c.Outlet = *g.Outlet
+	case c.Channel != truename.SelfService:
+		c.Outlet = "outlet"
+	}
 	if c.At.IsZero() {
 		c.At = time.Date(2026, 11, 24, 4, 0, 0, 0, time.UTC)
 	}
@@ -132,7 +141,7 @@ func (g golden) build() truename.Case {
 		c.Parties = append(c.Parties, truename.PartyFacts(f))
 	}
 	for _, party := range g.Passed {
-		for _, f := range passed(c.Kind, c.Route, party) {
+		for _, f := range passed(&c, party) {
 			if !slices.Contains(g.Without, f.Stage) {
 				c.Findings = append(c.Findings, f)
 			}
@@ -158,15 +167,22 @@ func (g golden) build() truename.Case {
 	return c
 }
 
-// passed gives the findings of a party for whom all went well.
-func passed(kind truename.RegistrationKind, route truename.Route, party truename.Party) []truename.Finding {
+// passed gives the findings of a party for whom all went well. Where there is a guardian, it has consented too.
+func passed(c *truename.Case, party truename.Party) []truename.Finding {
+	kind, route := c.Kind, c.Route
 	var all []truename.Finding
 	add := func(s truename.Stage, by string, labels map[string]string, measures map[string]float64) {
 		all = append(all, truename.Finding{Stage: s, Party: party, State: truename.FindingPassed, By: by, Labels: labels, Measures: measures})
 	}
-	add(truename.StageConsent, "agent", map[string]string{"purpose": string(truename.PurposeIdentity)}, nil)
-	if route == truename.RouteFace {
-		add(truename.StageConsent, "agent", map[string]string{"purpose": string(truename.PurposeFaceVerification)}, nil)
+	givers := []truename.Party{party}
+	if party == truename.Applicant && c.Person(truename.Guardian) != nil {
+		givers = append(givers, truename.Guardian)
+	}
+	for _, giver := range givers {
+		add(truename.StageConsent, "agent", map[string]string{"purpose": string(truename.PurposeIdentity), "given_by": string(giver)}, nil)
+		if route == truename.RouteFace {
+			add(truename.StageConsent, "agent", map[string]string{"purpose": string(truename.PurposeFaceVerification), "given_by": string(giver)}, nil)
+		}
 	}
 	add(truename.StageDocument, "agent", map[string]string{"source": "reader", "original": "original"}, nil)
 	if route == truename.RouteFace {

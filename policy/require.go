@@ -95,8 +95,7 @@ func (p *Pack) minor(c *truename.Case) bool {
 func (p *Pack) missing(c *truename.Case, r Requirement) bool {
 	switch r.Stage {
 	case truename.StageConsent:
-		f := latestConsent(c, r.Party, r.Purpose)
-		return f == nil || f.State != truename.FindingPassed
+		return !p.consented(c, r.Party, r.Purpose)
 	case truename.StageDocument:
 		person := c.Person(r.Party)
 		return person == nil || person.Document == "" || truename.Latest(c.Findings, r.Stage, r.Party) == nil
@@ -106,6 +105,27 @@ func (p *Pack) missing(c *truename.Case, r Requirement) bool {
 		return !settled && len(checks) < p.form.InPerson.Eyes
 	}
 	return latestSince(c, r.Stage, r.Party) == nil
+}
+
+// consented says whether a consent to a purpose is in force that was given by whoever could give it: by the party itself, or
+// for an applicant who needs a guardian by the guardian. What was given before a withdrawal counts for nothing.
+func (p *Pack) consented(c *truename.Case, party truename.Party, purpose truename.Purpose) bool {
+	by := party
+	if party == truename.Applicant && p.minor(c) && !p.form.Guardian.Holds {
+		by = truename.Guardian
+	}
+	for _, f := range slices.Backward(c.Findings) {
+		if f.Stage != truename.StageConsent || f.Party != party || f.Labels["purpose"] != string(purpose) {
+			continue
+		}
+		if f.State != truename.FindingPassed {
+			return false
+		}
+		if f.Labels["given_by"] == string(by) {
+			return true
+		}
+	}
+	return false
 }
 
 // latestConsent gives the last word of a party on a purpose, nil when it has said none.

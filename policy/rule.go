@@ -84,6 +84,16 @@ func (j *judge) opening() {
 			j.object(truename.Refer, true, o.provenance, f.Party, CodeFactsInvalid)
 		}
 		seen[f.Party] = true
+		if f.Erased { // what was shown cannot be shown again, and the number would be held by nobody
+			j.object(truename.Refuse, true, provenance{ID: ruleOfEngine}, f.Party, truename.CodeErased)
+		}
+	}
+	if _, ok := holder(j.c.Kind); !ok {
+		for _, f := range j.c.Findings {
+			if f.Stage == truename.StageHolder && f.State != truename.FindingPassed {
+				j.object(truename.Refuse, true, j.form.Holder.provenance, "", truename.CodeNumberTaken)
+			}
+		}
 	}
 	if j.c.At.IsZero() || len(j.c.Findings) > maxListed {
 		j.object(truename.Refer, true, o.provenance, "", CodeFactsInvalid)
@@ -97,10 +107,16 @@ func (j *judge) consents() {
 			continue // without a guardian, that is what is wrong, and not its consent
 		}
 		switch f := latestConsent(j.c, r.Party, r.Purpose); {
-		case f == nil:
-			j.object(truename.Refuse, true, j.form.Consent.provenance, r.Party, CodeConsentMissing)
-		case f.State != truename.FindingPassed:
+		case f != nil && f.State != truename.FindingPassed:
 			j.object(truename.Refuse, true, j.form.Consent.provenance, r.Party, CodeConsentWithdrawn)
+		case f != nil && r.Party == truename.Applicant && j.minor(j.c) && j.c.Person(truename.Guardian) == nil:
+			// as above: who could have given it is not there
+		case !j.consented(j.c, r.Party, r.Purpose):
+			from := j.form.Consent.provenance
+			if f != nil && j.minor(j.c) {
+				from = j.form.Guardian.provenance // it was the guardian's to give
+			}
+			j.object(truename.Refuse, true, from, r.Party, CodeConsentMissing)
 		}
 	}
 }
@@ -300,20 +316,20 @@ func (j *judge) optional() {
 	}
 }
 
-// outlet refuses what comes from a point of sale that is known not to be on the register. That the outlet is on it is
-// checked when a registration is opened: see [Settings].RequireOutletRegistry.
+// outlet refuses what comes from no point of sale, or from one that is known not to be on the register. That the outlet is on
+// it is checked when a registration is opened: see [Settings].RequireOutletRegistry. A signal can say that it is no longer;
+// none can say that it is again.
 func (j *judge) outlet() {
 	o := &j.form.Outlets
 	if !o.Registry {
 		return
 	}
-	for _, f := range slices.Backward(j.c.Findings) {
-		if standing, ok := f.Labels["outlet"]; ok && f.Stage == truename.StageCarrier {
-			if standing != "registered" {
-				j.object(truename.Refuse, true, o.provenance, "", CodeOutletNotRegistered)
-			}
-			return
-		}
+	struck := slices.ContainsFunc(j.c.Findings, func(f truename.Finding) bool {
+		standing, ok := f.Labels["outlet"]
+		return ok && f.Stage == truename.StageCarrier && standing != "registered"
+	})
+	if struck || j.c.Channel != truename.SelfService && j.c.Outlet == "" {
+		j.object(truename.Refuse, true, o.provenance, "", CodeOutletNotRegistered)
 	}
 }
 

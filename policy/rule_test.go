@@ -73,7 +73,7 @@ func drawCase(t *rapid.T, p *Pack) truename.Case {
 		c.Parties = append(c.Parties, truename.PartyFacts{Party: party, Document: document, Age: rapid.IntRange(-1, 60).Draw(t, "age"),
 			Expired: rapid.IntRange(0, 9).Draw(t, "expired") == 0, Holdings: rapid.IntRange(0, 10).Draw(t, "holdings")})
 		if rapid.IntRange(0, 9).Draw(t, "has findings") > 0 {
-			c.Findings = append(c.Findings, passed(c.Kind, c.Route, party)...)
+			c.Findings = append(c.Findings, passed(&c, party)...)
 		}
 	}
 	stages := []truename.Stage{truename.StageConsent, truename.StageDocument, truename.StageComparison, truename.StageLiveness, truename.StageDuplicate,

@@ -61,7 +61,7 @@ func (f *Flow) CloseAccount(ctx context.Context, by Request, account string) err
 		a.State, a.ReverifyBy, a.ClosedAt = truename.AccountClosed, nil, &now
 		leaf, err := f.leaf("account.closed", map[string]any{"account": a.ID, "by": by.Actor.ID})
 		return truename.Commit{Accounts: []truename.Account{a}, Leaves: []truename.Leaf{leaf},
-			Jobs: []truename.Job{{Kind: truename.JobPurge, ID: a.Registration, At: now.Add(f.Pack.Settings().Retention.AfterEnd)}}}, err
+			Jobs: []truename.Job{{Kind: truename.JobPurge, ID: a.Registration, At: now}}}, err
 	})
 }
 

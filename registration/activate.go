@@ -97,20 +97,26 @@ func (f *Flow) hold(s truename.Snapshot, r *truename.Registration, c *truename.C
 		a = *s.Own
 		a.ActivatedAt = &now
 		if r.Kind == truename.OwnershipTransfer { // both in one transaction: the number never has two holders, nor none
-			if s.Account == nil {
-				return wrongState("The number is no longer in service.")
+			if err := stillHeld(s, truename.Transferor); err != nil {
+				return err
 			}
 			old := *s.Account
-			old.State, old.ClosedAt = truename.AccountClosed, &now
+			old.State, old.ReverifyBy, old.ClosedAt = truename.AccountClosed, nil, &now
 			c.Accounts = append(c.Accounts, old)
+			c.Jobs = append(c.Jobs, truename.Job{Kind: truename.JobPurge, ID: old.Registration, At: now})
 			if len(a.SIM) == 0 {
 				a.SIM = old.SIM
 			}
 		} else if s.Account != nil {
 			return wrongState("The number is held by somebody else by now.")
 		}
-	case !r.Kind.TakesPlace() && s.Account != nil:
+	case !r.Kind.TakesPlace():
+		if err := stillHeld(s, truename.Applicant); err != nil {
+			return err
+		}
 		a = *s.Account
+		// The account rests on this registration now; what the one before has kept for it can go.
+		c.Jobs = append(c.Jobs, truename.Job{Kind: truename.JobPurge, ID: a.Registration, At: now})
 		if r.Kind == truename.SIMReplacement {
 			a.SIM = r.SIM
 		}
@@ -131,5 +137,14 @@ func (f *Flow) hold(s truename.Snapshot, r *truename.Registration, c *truename.C
 		c.Jobs = append(c.Jobs, truename.Job{Kind: truename.JobReverify, ID: a.ID, At: due})
 	}
 	c.Accounts = append(c.Accounts, a)
+	c.Jobs = append(c.Jobs, truename.Job{Kind: truename.JobPurge, ID: r.ID, At: now})
 	return nil
+}
+
+// stillHeld refuses when the number has passed to somebody else since the approval.
+func stillHeld(s truename.Snapshot, party truename.Party) error {
+	if p := s.Registration.Person(party); p != nil && s.Account != nil && inService(*s.Account) && s.Account.Subject == p.Subject {
+		return nil
+	}
+	return wrongState("The number is no longer registered to the person who was verified.")
 }

@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -21,27 +22,22 @@ func (f *Flow) CompareFace(ctx context.Context, by Request, id string, shown Fac
 	if err != nil {
 		return truename.Finding{}, err
 	}
+	asked := truename.Finding{ID: by.id("finding", id), Stage: truename.StageComparison, Party: shown.Party}
+	if known, err := repeated(&s.Registration, asked); err != nil || known != nil {
+		return deref(known), err
+	}
 	// All gates come before the first look at the face.
 	if err := f.mayCompare(ctx, s, shown.Party); err != nil {
 		return truename.Finding{}, err
-	}
-	if known := repeated(&s.Registration, by.id("finding")); known != nil {
-		return *known, nil
 	}
 	pack, err := f.pack(ctx, s.Registration.Pack)
 	if err != nil {
 		return truename.Finding{}, err
 	}
 	settings := pack.Settings()
-	portrait := shown.Portrait
-	if len(portrait) == 0 {
-		portrait, err = f.unseal(ctx, s, shown.Party, truename.EvidencePortrait)
-		if e := truename.AsError(err); err != nil && e.Kind == truename.KindNotFound {
-			return truename.Finding{}, invalid("There is no portrait to compare with.", "Record the document's portrait, or send it with the live photo.")
-		}
-		if err != nil {
-			return truename.Finding{}, err
-		}
+	portrait, err := f.reference(ctx, s, shown)
+	if err != nil {
+		return truename.Finding{}, err
 	}
 	result, err := f.Comparer.Compare(ctx, portrait, shown.Live, settings.TargetFMR)
 	finding, err := comparisonFinding(shown.Party, result, settings.TargetFMR, err)
@@ -52,6 +48,9 @@ func (f *Flow) CompareFace(ctx context.Context, by Request, id string, shown Fac
 		// The world may have changed during the comparison: a consent withdrawn, a document replaced.
 		if err := f.mayCompare(ctx, now, shown.Party); err != nil {
 			return err
+		}
+		if read(now, shown.Party).ID != read(s, shown.Party).ID {
+			return stale() // what was compared is not the portrait of the document that counts now
 		}
 		subject := now.Subjects[r.Person(shown.Party).Subject]
 		if settings.Store.Portrait && len(shown.Portrait) > 0 {
@@ -74,6 +73,42 @@ func (f *Flow) CompareFace(ctx context.Context, by Request, id string, shown Fac
 		}
 		return f.keep(ctx, r, c, subject, shown.Party, truename.EvidenceTemplate, protected)
 	})
+}
+
+// reference gives the portrait to compare with: the one recorded with the document. Another one can only be sent where
+// none was recorded; else whoever takes the live photo could choose what it is compared with.
+func (f *Flow) reference(ctx context.Context, s truename.Snapshot, shown FaceShown) ([]byte, error) {
+	if read(s, shown.Party).Labels["portrait"] != portraitRecorded {
+		if len(shown.Portrait) == 0 {
+			return nil, invalid("There is no portrait to compare with.", "Record the document's portrait, or send it with the live photo.")
+		}
+		return shown.Portrait, nil
+	}
+	recorded, err := f.unseal(ctx, s, shown.Party, truename.EvidencePortrait)
+	switch {
+	case err != nil && truename.AsError(err).Code == truename.CodeNotFound:
+		return nil, wrongState("The portrait recorded with the document has been dropped; record the document again.")
+	case err != nil:
+		return nil, err
+	case len(shown.Portrait) > 0 && !bytes.Equal(shown.Portrait, recorded):
+		return nil, invalid("A portrait was recorded with the document; the live face is compared with that one.", "Send the live photo alone.")
+	}
+	return recorded, nil
+}
+
+// portraitRecorded is the value of the label "portrait" of a document whose portrait was sealed with it.
+const portraitRecorded = "recorded"
+
+// read gives the finding of the last reading of a party's document; an empty one when there is none.
+func read(s truename.Snapshot, party truename.Party) truename.Finding {
+	return deref(truename.Latest(s.Registration.Findings, truename.StageDocument, party))
+}
+
+func deref(f *truename.Finding) truename.Finding {
+	if f == nil {
+		return truename.Finding{}
+	}
+	return *f
 }
 
 // mayCompare says why a face must not be looked at.
@@ -123,19 +158,37 @@ func comparisonFinding(party truename.Party, c Comparison, target float64, err e
 	return f, nil
 }
 
-// keep seals one more piece of evidence with the commit.
+// keep seals a piece of evidence with the commit, in place of what was kept of the party's before.
 func (f *Flow) keep(ctx context.Context, r *truename.Registration, c *truename.Commit, s truename.Subject, p truename.Party, k truename.EvidenceKind, plain []byte) error {
+	if err := f.replace(ctx, r, c, p, k); err != nil {
+		return err
+	}
 	box, err := f.seal(ctx, r.ID, s, p, k, plain)
 	c.Evidence = append(c.Evidence, box)
 	return err
 }
 
-// repeated gives the finding a repeated request has already made.
-func repeated(r *truename.Registration, id string) *truename.Finding {
-	for i := range r.Findings {
-		if r.Findings[i].ID == id {
-			return &r.Findings[i]
+// replace drops with the commit what was kept of a party and kind before.
+func (f *Flow) replace(ctx context.Context, r *truename.Registration, c *truename.Commit, p truename.Party, k truename.EvidenceKind) error {
+	old, err := f.Records.Evidence(ctx, r.ID)
+	for _, e := range old {
+		if e.Party == p && e.Kind == k {
+			c.DropEvidence = append(c.DropEvidence, e.ID)
 		}
 	}
-	return nil
+	return err
+}
+
+// repeated gives the finding a repeated request has already made; nil: it has made none. A key that has made a finding of
+// another stage or party came with another request.
+func repeated(r *truename.Registration, asked truename.Finding) (*truename.Finding, error) {
+	for i := range r.Findings {
+		if known := &r.Findings[i]; known.ID == asked.ID {
+			if known.Stage != asked.Stage || known.Party != asked.Party {
+				return nil, keyReused()
+			}
+			return known, nil
+		}
+	}
+	return nil, nil
 }

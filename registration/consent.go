@@ -24,9 +24,13 @@ func (f *Flow) GiveConsent(ctx context.Context, by Request, id string, c Consent
 	var given truename.Consent
 	err := f.change(ctx, id, by, func(s truename.Snapshot) (truename.Commit, error) {
 		r := next(s)
-		consentID := by.id("consent")
+		consentID := by.id("consent", id)
 		if i := slices.IndexFunc(s.Consents, func(c truename.Consent) bool { return c.ID == consentID }); i >= 0 {
 			given = s.Consents[i]
+			if given.Party != c.Party || given.GivenBy != c.GivenBy || given.Purpose != c.Purpose ||
+				given.TextVersion != c.TextVersion || given.Language != c.Language {
+				return truename.Commit{}, keyReused()
+			}
 			return truename.Commit{}, errDone
 		}
 		if _, err := advance(r.State, stepGather); err != nil {
@@ -49,10 +53,15 @@ func (f *Flow) GiveConsent(ctx context.Context, by Request, id string, c Consent
 		case text.Text[c.Language] == "":
 			return truename.Commit{}, invalid("The consent text does not exist in this language.", "Show it in a language the pack has.")
 		}
+		for _, err := range []error{f.over(r), alive(s, c.Party), tooOften(s.Consents, c)} {
+			if err != nil {
+				return truename.Commit{}, err
+			}
+		}
 		commit := truename.Commit{Registration: r}
 		person := r.Person(c.Party)
 		if person == nil {
-			subject, err := f.newSubject(ctx, by.id("subject "+string(c.Party)))
+			subject, err := f.newSubject(ctx, by.id("subject", id, string(c.Party)))
 			if err != nil {
 				return truename.Commit{}, err
 			}
@@ -72,7 +81,23 @@ func (f *Flow) GiveConsent(ctx context.Context, by Request, id string, c Consent
 	return given, err
 }
 
-// WithdrawConsent withdraws a consent, in any state. What it allowed is dropped at once; an undecided registration goes
+// tooOften bounds how often a consent is given: each withdrawal can be followed by another.
+func tooOften(consents []truename.Consent, c ConsentGiven) error {
+	times := 0
+	for _, x := range consents {
+		if x.Party == c.Party && x.Purpose == c.Purpose {
+			times++
+		}
+	}
+	if times < maxFindings {
+		return nil
+	}
+	return &truename.Error{Kind: truename.KindConflict, Code: truename.CodeAttemptsExhausted,
+		Detail: "This consent has been given too often in one registration.", Remedy: "Open a new registration."}
+}
+
+// WithdrawConsent withdraws a consent, in any state, and every other one of the same party to the same purpose in this
+// registration: what is withdrawn is the will, not the record. What it allowed is dropped at once; an undecided registration goes
 // on without it: by the other route, or not at all.
 func (f *Flow) WithdrawConsent(ctx context.Context, by Request, id, consent string) error {
 	return f.change(ctx, id, by, func(s truename.Snapshot) (truename.Commit, error) {
@@ -86,14 +111,20 @@ func (f *Flow) WithdrawConsent(ctx context.Context, by Request, id, consent stri
 			return truename.Commit{}, errDone
 		}
 		now := f.Now().UTC()
-		c.WithdrawnAt = &now
+		var withdrawn []truename.Consent
+		for _, x := range s.Consents {
+			if x.Party == c.Party && x.Purpose == c.Purpose && x.WithdrawnAt == nil {
+				x.WithdrawnAt = &now
+				withdrawn = append(withdrawn, x)
+			}
+		}
 		r := next(s)
 		r.Findings = append(r.Findings, consentFinding(c, truename.FindingFailed, by.Actor.ID, now))
 		evidence, err := f.Records.Evidence(ctx, id)
 		if err != nil {
 			return truename.Commit{}, err
 		}
-		commit := truename.Commit{Registration: r, Consents: []truename.Consent{c}}
+		commit := truename.Commit{Registration: r, Consents: withdrawn}
 		for _, e := range evidence {
 			if e.Party == c.Party && allowedBy(e.Kind, c.Purpose) {
 				commit.DropEvidence = append(commit.DropEvidence, e.ID)

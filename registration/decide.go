@@ -14,6 +14,11 @@ type dates struct {
 	birth, expires time.Time // zero: unknown, or no end
 }
 
+// expired says whether the document's last day is over.
+func (d dates) expired(now time.Time) bool {
+	return !d.expires.IsZero() && !now.Before(d.expires.AddDate(0, 0, 1))
+}
+
 // Decide asks the policy for its ruling and commits it. A registration that has been decided gives that decision again.
 func (f *Flow) Decide(ctx context.Context, by Request, id string) (truename.Decision, error) {
 	return f.rule(ctx, by, id, nil)
@@ -83,6 +88,9 @@ func (f *Flow) rule(ctx context.Context, by Request, id string, review *truename
 func (f *Flow) decided(s truename.Snapshot, pack *policy.Pack, seen map[truename.Party]dates, by Request, review *truename.Finding) (truename.Commit, error) {
 	now := f.Now().UTC()
 	r := next(s)
+	if err := f.over(r); err != nil {
+		return truename.Commit{}, err
+	}
 	if review != nil {
 		if r.State != truename.StateReferred {
 			return truename.Commit{}, wrongState("Only a referred registration is resolved by a reviewer.")
@@ -92,7 +100,6 @@ func (f *Flow) decided(s truename.Snapshot, pack *policy.Pack, seen map[truename
 	s.Registration = *r
 	c := f.makeCase(s, seen, now)
 	ruling := pack.Rule(c)
-	ruling = f.guard(s, ruling)
 	salt, err := audit.NewSalt()
 	if err != nil {
 		return truename.Commit{}, err
@@ -131,45 +138,14 @@ func (f *Flow) decided(s truename.Snapshot, pack *policy.Pack, seen map[truename
 	return commit, nil
 }
 
-// guard is the flow's own belt beside the policy's braces: conditions that only the records know, and that turn an
-// approval into a refusal.
-func (f *Flow) guard(s truename.Snapshot, ruling truename.Ruling) truename.Ruling {
-	if ruling.Verdict != truename.Approve {
-		return ruling
-	}
-	r := &s.Registration
-	refuse := func(code truename.Code) truename.Ruling {
-		ruling.Verdict, ruling.Eyes, ruling.Obligations = truename.Refuse, 0, nil
-		ruling.Reasons = []truename.Reason{{Code: code, Rule: "records"}}
-		return ruling
-	}
-	switch r.Kind {
-	case truename.NewNumber, truename.AdditionalNumber, truename.PortIn:
-		if s.Account != nil {
-			return refuse(truename.CodeNumberTaken)
-		}
-	case truename.SIMReplacement, truename.Reverification:
-		if p := r.Person(truename.Applicant); s.Account == nil || p == nil || s.Account.Subject != p.Subject {
-			return refuse("not_the_holder")
-		}
-	case truename.OwnershipTransfer:
-		if p := r.Person(truename.Transferor); s.Account == nil || p == nil || s.Account.Subject != p.Subject {
-			return refuse("not_the_holder")
-		}
-	}
-	return ruling
-}
-
-// makeCase gathers what the policy may know.
+// makeCase gathers what the policy may know. What only the records know is in it too, so that the ruling can be replayed.
 func (f *Flow) makeCase(s truename.Snapshot, seen map[truename.Party]dates, now time.Time) truename.Case {
 	r := &s.Registration
-	c := truename.Case{Kind: r.Kind, Channel: r.Channel, Route: r.Route, At: now.UTC(), Appealed: r.Appealed, OpenedBy: r.OpenedBy}
+	c := truename.Case{Kind: r.Kind, Channel: r.Channel, Route: r.Route, Outlet: r.Outlet, At: now.UTC(), Appealed: r.Appealed, OpenedBy: r.OpenedBy}
 	for _, p := range r.Parties {
-		facts := truename.PartyFacts{Party: p.Party, Document: p.Document, Country: p.Country, Age: -1, Holdings: s.Holdings[p.Subject]}
-		if d := seen[p.Party]; !d.birth.IsZero() {
-			facts.Age = age(d.birth, now)
-			facts.Expired = !d.expires.IsZero() && now.After(d.expires.AddDate(0, 0, 1))
-		}
+		facts := truename.PartyFacts{Party: p.Party, Document: p.Document, Country: p.Country, Holdings: s.Holdings[p.Subject],
+			Erased: s.Subjects[p.Subject].ErasedAt != nil}
+		facts.Age, facts.Expired = known(s, p, seen[p.Party], now)
 		c.Parties = append(c.Parties, facts)
 	}
 	c.Findings = append(c.Findings, r.Findings...)
@@ -179,22 +155,45 @@ func (f *Flow) makeCase(s truename.Snapshot, seen map[truename.Party]dates, now 
 	return c
 }
 
-// holderFinding says whether the number is registered to the person who says so; nil where nobody needs to be its holder.
+// known gives age and expiry of a party's document: from its dates; where the fields may not be stored, from what the
+// reading noted; where they have been dropped since a decision, as that decision saw them. A refusal must not turn into a
+// question of age because it was appealed late. Age is -1 when nobody knows.
+func known(s truename.Snapshot, p truename.PartyRecord, d dates, now time.Time) (years int, expired bool) {
+	if !d.birth.IsZero() {
+		return age(d.birth, now), d.expired(now)
+	}
+	document := read(s, p.Party)
+	if noted, ok := document.Measures[measureAge]; ok {
+		return int(noted), document.Labels[labelExpired] == "yes"
+	}
+	if s.Decision != nil {
+		if before := s.Decision.Case.Person(p.Party); before != nil && before.Document == p.Document {
+			return before.Age, before.Expired
+		}
+	}
+	return -1, false
+}
+
+// holderFinding says whether the number is registered to whom it has to be: to the person who says so, or to nobody where
+// a number is to be taken.
 func holderFinding(s truename.Snapshot, now time.Time) *truename.Finding {
-	party := truename.Applicant
+	h := &truename.Finding{ID: "holder", Stage: truename.StageHolder, Party: truename.Applicant, State: truename.FindingFailed, By: system.Actor.ID, At: now.UTC()}
 	switch s.Registration.Kind {
 	case truename.OwnershipTransfer:
-		party = truename.Transferor
+		h.Party = truename.Transferor
 	case truename.SIMReplacement, truename.Reverification:
 	default:
-		return nil
+		if s.Account == nil {
+			return nil
+		}
+		h.Reasons = []truename.Code{truename.CodeNumberTaken}
+		return h
 	}
-	h := &truename.Finding{ID: "holder", Stage: truename.StageHolder, Party: party, State: truename.FindingFailed, By: "truename", At: now.UTC()}
-	p := s.Registration.Person(party)
+	p := s.Registration.Person(h.Party)
 	switch {
 	case p == nil || p.Document == "":
 		return nil
-	case s.Account == nil:
+	case s.Account == nil || !inService(*s.Account):
 		h.Reasons = []truename.Code{"no_such_number"}
 	case s.Account.Subject != p.Subject:
 		h.Reasons = []truename.Code{"not_the_holder"}
@@ -202,6 +201,11 @@ func holderFinding(s truename.Snapshot, now time.Time) *truename.Finding {
 		h.State = truename.FindingPassed
 	}
 	return h
+}
+
+// inService says whether a number has a holder; a reservation has none yet.
+func inService(a truename.Account) bool {
+	return a.State == truename.AccountActive || a.State == truename.AccountSuspended
 }
 
 // age in completed years.
@@ -228,18 +232,18 @@ func (f *Flow) dates(ctx context.Context, s truename.Snapshot) (map[truename.Par
 		if err != nil {
 			return nil, err
 		}
-		var d dates
-		if d.birth, err = time.Parse(time.DateOnly, plain.BirthDate); err != nil {
+		if all[p.Party], err = plain.dates(); err != nil {
 			return nil, err
 		}
-		if plain.Expires != "" {
-			if d.expires, err = time.Parse(time.DateOnly, plain.Expires); err != nil {
-				return nil, err
-			}
-		}
-		all[p.Party] = d
 	}
 	return all, nil
+}
+
+func (p fieldsPlain) dates() (d dates, err error) {
+	if d.birth, err = time.Parse(time.DateOnly, p.BirthDate); err == nil && p.Expires != "" {
+		d.expires, err = time.Parse(time.DateOnly, p.Expires)
+	}
+	return d, err
 }
 
 // reserve takes the place in the limit, until the activation is confirmed.

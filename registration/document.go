@@ -130,41 +130,77 @@ func (f *Flow) RecordDocument(ctx context.Context, by Request, id string, d Docu
 		original = "original"
 	}
 	finding := truename.Finding{Stage: truename.StageDocument, Party: d.Party, State: truename.FindingPassed,
-		Labels: map[string]string{"source": d.Source, "original": original, "type": string(plain.Type)}}
+		Labels: map[string]string{"source": d.Source, "original": original, "type": string(plain.Type)}, Measures: map[string]float64{}}
 	return f.gather(ctx, by, id, finding, func(s truename.Snapshot, r *truename.Registration, c *truename.Commit) error {
 		if err := needConsent(s, d.Party, truename.PurposeIdentity); err != nil {
 			return err
 		}
+		pack, err := f.pack(ctx, r.Pack)
+		if err != nil {
+			return err
+		}
+		store := pack.Settings().Store
 		subject, err := f.bind(ctx, s, r, c, d.Party, f.identityIndex(plain))
 		if err != nil {
 			return err
 		}
 		person := r.Person(d.Party)
 		person.Document, person.Country = plain.Type, plain.Country
-		body, err := json.Marshal(plain)
-		if err != nil {
+		// What was taken with another reading of the document goes with it.
+		for _, kind := range []truename.EvidenceKind{truename.EvidencePortrait, truename.EvidenceLive, truename.EvidenceTemplate} {
+			if err := f.replace(ctx, r, c, d.Party, kind); err != nil {
+				return err
+			}
+		}
+		if store.Fields {
+			err = f.keepFields(ctx, r, c, subject, d.Party, plain)
+		} else {
+			err = noteFacts(finding, plain, f.Now())
+		}
+		if err != nil || len(d.Portrait) == 0 {
 			return err
 		}
-		if err := f.keep(ctx, r, c, subject, d.Party, truename.EvidenceFields, body); err != nil {
-			return err
-		}
-		if len(d.Portrait) == 0 {
-			return nil
-		}
-		return f.keepPortrait(ctx, s, r, c, subject, d)
+		finding.Labels["portrait"] = portraitRecorded
+		return f.keepPortrait(ctx, s, r, c, subject, d, store.Portrait)
 	})
 }
 
-// keepPortrait seals the portrait until the comparison, where consent and pack allow it.
-func (f *Flow) keepPortrait(ctx context.Context, s truename.Snapshot, r *truename.Registration, c *truename.Commit, subject truename.Subject, d DocumentShown) error {
-	if err := needConsent(s, d.Party, truename.PurposeFaceVerification); err != nil {
-		return err
-	}
-	pack, err := f.pack(ctx, r.Pack)
+func (f *Flow) keepFields(ctx context.Context, r *truename.Registration, c *truename.Commit, subject truename.Subject, party truename.Party, plain fieldsPlain) error {
+	body, err := json.Marshal(plain)
 	if err != nil {
 		return err
 	}
-	if !pack.Settings().Store.Portrait {
+	return f.keep(ctx, r, c, subject, party, truename.EvidenceFields, body)
+}
+
+// Where the fields may not be stored, the finding says what the policy has to know of them.
+const (
+	measureAge   = "age_years"
+	labelExpired = "expired"
+)
+
+// noteFacts writes into a document's finding what its sealed fields would have said.
+func noteFacts(finding truename.Finding, plain fieldsPlain, now time.Time) error {
+	d, err := plain.dates()
+	if err != nil {
+		return err
+	}
+	finding.Measures[measureAge], finding.Labels[labelExpired] = float64(age(d.birth, now)), "no"
+	if d.expired(now) {
+		finding.Labels[labelExpired] = "yes"
+	}
+	return nil
+}
+
+// keepPortrait seals the portrait until the comparison, where consent and pack allow it.
+func (f *Flow) keepPortrait(ctx context.Context, s truename.Snapshot, r *truename.Registration, c *truename.Commit, subject truename.Subject, d DocumentShown, stored bool) error {
+	if r.Route != truename.RouteFace {
+		return wrongState("This registration takes the route without a face: no portrait is taken.")
+	}
+	if err := needConsent(s, d.Party, truename.PurposeFaceVerification); err != nil {
+		return err
+	}
+	if !stored {
 		return invalid("Under this policy pack no portrait may be kept, not even until the comparison.",
 			"Send the portrait together with the live photo.")
 	}

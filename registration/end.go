@@ -19,21 +19,32 @@ func (f *Flow) Withdraw(ctx context.Context, by Request, id string) error {
 	})
 }
 
-// Lapse ends a registration whose time is over. It does nothing to one that still has time: jobs come early, or twice.
+// Lapse ends a registration whose time is over. One that still has time is left alone and looked at again when it is over:
+// jobs come early, or twice, and a place in the limit that is never freed is lost.
 func (f *Flow) Lapse(ctx context.Context, id string) error {
 	return f.change(ctx, id, system, func(s truename.Snapshot) (truename.Commit, error) {
-		_, err := advance(s.Registration.State, stepLapse)
-		if err != nil || f.Now().Before(s.Registration.ExpiresAt) {
+		if _, err := advance(s.Registration.State, stepLapse); err != nil {
 			return truename.Commit{}, errDone
+		}
+		if f.Now().Before(s.Registration.ExpiresAt) {
+			return f.again(truename.JobLapse, id, s.Registration.ExpiresAt), nil
 		}
 		return f.ended(ctx, s, system, stepLapse)
 	})
 }
 
+// again makes the commit that plans another look, a minute from now or later.
+func (f *Flow) again(kind truename.JobKind, id string, at time.Time) truename.Commit {
+	if soon := f.Now().Add(time.Minute); at.Before(soon) {
+		at = soon
+	}
+	return truename.Commit{Jobs: []truename.Job{{Kind: kind, ID: id, At: at.UTC()}}}
+}
+
 // system is this software as an actor.
 var system = Request{Actor: truename.Actor{ID: "truename", Kind: truename.ActorSystem}}
 
-// ended makes the commit of an end without activation: everything sealed but the number is dropped.
+// ended makes the commit of an end without activation: everything sealed is dropped.
 func (f *Flow) ended(ctx context.Context, s truename.Snapshot, by Request, how step) (truename.Commit, error) {
 	r := next(s)
 	state, err := advance(r.State, how)
@@ -50,9 +61,7 @@ func (f *Flow) ended(ctx context.Context, s truename.Snapshot, by Request, how s
 		return truename.Commit{}, err
 	}
 	for _, e := range evidence {
-		if e.Kind != truename.EvidenceNumber {
-			commit.DropEvidence = append(commit.DropEvidence, e.ID)
-		}
+		commit.DropEvidence = append(commit.DropEvidence, e.ID)
 	}
 	now := f.Now().UTC()
 	if s.Own != nil && s.Own.State == truename.AccountReserved {
@@ -100,7 +109,8 @@ func (f *Flow) Appeal(ctx context.Context, by Request, id string) error {
 // appealTime is how long reviewers have for an appeal, at least.
 const appealTime = 30 * 24 * time.Hour
 
-// Purge drops the evidence of a decided registration whose retention is over.
+// Purge drops the evidence of a decided registration whose retention is over. For what has to go later it comes again; for
+// what stays while a number is in service, the end of that brings it back.
 func (f *Flow) Purge(ctx context.Context, id string) error {
 	return f.change(ctx, id, system, func(s truename.Snapshot) (truename.Commit, error) {
 		if s.Decision == nil || s.Registration.State == truename.StateReferred || s.Registration.State == truename.StateOpen {
@@ -116,13 +126,24 @@ func (f *Flow) Purge(ctx context.Context, id string) error {
 		}
 		r := next(s)
 		commit := truename.Commit{Registration: r}
+		var later time.Time
 		for _, e := range evidence {
-			if end, known := dropAt(e.Kind, s, pack.Settings().Retention); known && !f.Now().Before(end) {
+			switch end, known := dropAt(e.Kind, s, pack.Settings().Retention); {
+			case !known:
+			case !f.Now().Before(end):
 				commit.DropEvidence = append(commit.DropEvidence, e.ID)
+			case later.IsZero() || end.Before(later):
+				later = end
 			}
 		}
 		if len(commit.DropEvidence) == 0 {
-			return truename.Commit{}, errDone
+			if later.IsZero() {
+				return truename.Commit{}, errDone
+			}
+			return f.again(truename.JobPurge, id, later), nil
+		}
+		if !later.IsZero() {
+			commit.Jobs = f.again(truename.JobPurge, id, later).Jobs
 		}
 		slices.Sort(commit.DropEvidence)
 		leaf, err := f.leaf("evidence.dropped", map[string]any{"registration": r.ID, "evidence": commit.DropEvidence})
@@ -140,6 +161,9 @@ func dropAt(k truename.EvidenceKind, s truename.Snapshot, keep policy.Retention)
 		return s.Decision.At.Add(keep.Portrait), true
 	case truename.EvidenceLive:
 		return s.Decision.At.Add(keep.Live), true
+	}
+	if s.Registration.State == truename.StateApproved { // the activation needs them; without it all is dropped
+		return time.Time{}, false
 	}
 	after := keep.Fields
 	if k == truename.EvidenceTemplate {
@@ -159,8 +183,11 @@ func (f *Flow) Reverify(ctx context.Context, account string) error {
 	settings := f.Pack.Settings().Reverification
 	return f.Accounts.TransactAccount(ctx, account, func(a truename.Account) (truename.Commit, error) {
 		now := f.Now().UTC()
-		if a.State != truename.AccountActive || a.ReverifyBy == nil || now.Before(*a.ReverifyBy) {
+		switch {
+		case a.State != truename.AccountActive || a.ReverifyBy == nil:
 			return truename.Commit{}, nil
+		case now.Before(*a.ReverifyBy):
+			return f.again(truename.JobReverify, a.ID, *a.ReverifyBy), nil
 		}
 		r := &truename.Registration{ID: a.Registration}
 		end := a.ReverifyBy.Add(settings.SuspendAfter)

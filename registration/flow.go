@@ -1,11 +1,13 @@
 package registration
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -105,12 +107,13 @@ func (r Request) saw(s truename.Snapshot) error {
 	return nil
 }
 
-// id gives an identifier for something this request makes: the same when the request is repeated.
-func (r Request) id(what string) string {
+// id gives an identifier for something this request makes: the same when the request is repeated. What is made within a
+// registration names that too: the same key elsewhere makes something else.
+func (r Request) id(what ...string) string {
 	if r.Key == "" {
 		return newID()
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s", r.Actor.ID, r.Key, what))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s", r.Actor.ID, r.Key, strings.Join(what, "\x00")))
 	id := uuid.UUID(sum[:16])
 	id[6] = id[6]&0x0f | 0x80 // version 8: of our own making (RFC 9562, 5.8)
 	id[8] = id[8]&0x3f | 0x80
@@ -154,7 +157,7 @@ func (f *Flow) settle(ctx context.Context, id string, prepare func(seen truename
 			return err
 		}
 		err = f.Records.Transact(ctx, id, func(locked truename.Snapshot) (truename.Commit, error) {
-			if locked.Registration.Version != seen.Registration.Version {
+			if locked.Registration.Version != seen.Registration.Version || !sameKeys(seen.Subjects, locked.Subjects) {
 				return truename.Commit{}, errAgain
 			}
 			return finish(locked)
@@ -164,6 +167,18 @@ func (f *Flow) settle(ctx context.Context, id string, prepare func(seen truename
 		}
 	}
 	return stale()
+}
+
+// sameKeys says whether subjects still are as they were seen. An erasure or a change of the master key does not touch the
+// registration; written over, an erased key would be back.
+func sameKeys(seen, locked map[string]truename.Subject) bool {
+	for id, s := range seen {
+		l := locked[id]
+		if !bytes.Equal(s.Key, l.Key) || !bytes.Equal(s.Index, l.Index) || (s.ErasedAt == nil) != (l.ErasedAt == nil) {
+			return false
+		}
+	}
+	return true
 }
 
 var (
@@ -179,6 +194,29 @@ func isStale(err error) bool {
 func stale() error {
 	return &truename.Error{Kind: truename.KindPrecondition, Code: truename.CodeStale,
 		Detail: "The registration has been changed by somebody else.", Remedy: "Read it again and decide anew what to do."}
+}
+
+// keyReused is the answer to a key that has come with another request before.
+func keyReused() error {
+	return &truename.Error{Kind: truename.KindConflict, Code: truename.CodeKeyReused,
+		Detail: "This key was used for another request.", Remedy: "Choose a new key for every request, and the same one only to send it again."}
+}
+
+// over refuses when the registration's time has passed and the job that ends it has not come yet.
+func (f *Flow) over(r *truename.Registration) error {
+	if f.Now().After(r.ExpiresAt) {
+		return wrongState("The time for this registration is over.")
+	}
+	return nil
+}
+
+// alive refuses when a party's data were erased: nothing more can be kept of it.
+func alive(s truename.Snapshot, party truename.Party) error {
+	if p := s.Registration.Person(party); p != nil && s.Subjects[p.Subject].ErasedAt != nil {
+		return &truename.Error{Kind: truename.KindNotFound, Code: truename.CodeErased,
+			Detail: "The data of the " + string(party) + " were erased.", Remedy: "Open a new registration."}
+	}
+	return nil
 }
 
 // next gives a copy of the stored registration with its version raised, to be changed and committed.

@@ -3,6 +3,7 @@ package registration
 import (
 	"context"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"time"
@@ -13,21 +14,28 @@ import (
 // gather records a finding, with whatever more belongs to it, while the registration is open.
 func (f *Flow) gather(ctx context.Context, by Request, id string, finding truename.Finding,
 	more func(truename.Snapshot, *truename.Registration, *truename.Commit) error) (truename.Finding, error) {
-	finding.ID, finding.By, finding.At = by.id("finding"), by.Actor.ID, f.Now().UTC()
+	finding.ID, finding.By, finding.At = by.id("finding", id), by.Actor.ID, f.Now().UTC()
 	if !slices.Contains(truename.Parties, finding.Party) {
 		return finding, invalid("The party is unknown.", "Use one of applicant, guardian, proxy, transferor.")
 	}
 	err := f.change(ctx, id, by, func(s truename.Snapshot) (truename.Commit, error) {
 		r := next(s)
-		if known := repeated(r, finding.ID); known != nil {
+		known, err := repeated(r, finding)
+		if err != nil {
+			return truename.Commit{}, err
+		}
+		if known != nil {
 			finding = *known
 			return truename.Commit{}, errDone
 		}
 		if _, err := advance(r.State, stepGather); err != nil {
 			return truename.Commit{}, err
 		}
-		if f.Now().After(r.ExpiresAt) {
-			return truename.Commit{}, wrongState("The time for this registration is over.")
+		if err := f.over(r); err != nil {
+			return truename.Commit{}, err
+		}
+		if err := alive(s, finding.Party); err != nil {
+			return truename.Commit{}, err
 		}
 		if err := f.attempt(ctx, r, finding.Stage, finding.Party); err != nil {
 			return truename.Commit{}, err
@@ -89,12 +97,17 @@ func (f *Flow) CheckInPerson(ctx context.Context, by Request, id string, party t
 		if r.Person(party) == nil || r.Person(party).Document == "" {
 			return wrongState("The party's document has not been recorded yet.")
 		}
-		if by.Actor.Subject != "" && by.Actor.Subject == r.Person(party).Subject {
-			return &truename.Error{Kind: truename.KindForbidden, Code: truename.CodeForbidden,
-				Detail: "Nobody checks themselves.", Remedy: "Ask a colleague."}
+		for _, p := range r.Parties {
+			if by.Actor.Subject != "" && by.Actor.Subject == p.Subject {
+				return &truename.Error{Kind: truename.KindForbidden, Code: truename.CodeForbidden,
+					Detail: "Nobody checks a registration in which they take part.", Remedy: "Ask a colleague."}
+			}
 		}
-		for _, x := range r.Findings {
-			if x.Stage == truename.StageInPerson && x.Party == party && x.By == by.Actor.ID {
+		for _, x := range slices.Backward(r.Findings) {
+			if x.Party == party && x.Stage == truename.StageDocument {
+				break // a check of another reading of the document
+			}
+			if x.Party == party && x.Stage == truename.StageInPerson && x.By == by.Actor.ID {
 				return wrongState("This member of staff has already checked this party; a second pair of eyes is needed.")
 			}
 		}
@@ -110,7 +123,10 @@ func (f *Flow) RecordSignals(ctx context.Context, by Request, id string, party t
 	if len(measures)+len(labels) == 0 || len(measures)+len(labels) > 32 {
 		return truename.Finding{}, invalid("One to 32 signals can be recorded at once.", "Send fewer, or at least one.")
 	}
-	for name := range measures {
+	for name, value := range measures {
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			return truename.Finding{}, invalid("A signal's value is not a finite number.", "Leave out what was not measured.")
+		}
 		if !codeForm.MatchString(name) {
 			return truename.Finding{}, invalid("A signal's name is not in snake_case.", "Use for example sim_swap_risk.")
 		}
@@ -128,5 +144,5 @@ func (f *Flow) RecordSignals(ctx context.Context, by Request, id string, party t
 // consentFinding makes the finding of a consent given or withdrawn.
 func consentFinding(c truename.Consent, state truename.FindingState, by string, at time.Time) truename.Finding {
 	return truename.Finding{ID: newID(), Stage: truename.StageConsent, Party: c.Party, State: state,
-		Labels: map[string]string{"purpose": string(c.Purpose)}, By: by, At: at}
+		Labels: map[string]string{"purpose": string(c.Purpose), "given_by": string(c.GivenBy)}, By: by, At: at}
 }

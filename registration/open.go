@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"regexp"
@@ -26,6 +27,9 @@ var (
 	languageForm = regexp.MustCompile(`^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$`)
 )
 
+// maxOutlet bounds an outlet's id, in bytes.
+const maxOutlet = 100
+
 // check says what is wrong with an opening, without repeating what is personal.
 func (o Opening) check() error {
 	needsSIM := o.Kind != truename.Reverification && o.Kind != truename.OwnershipTransfer
@@ -37,6 +41,8 @@ func (o Opening) check() error {
 		return invalid("The channel is unknown.", "Use one of own_outlet, dealer, self_service.")
 	case (o.Channel == truename.SelfService) != (o.Outlet == ""):
 		return invalid("An outlet is named exactly when the channel is not self_service.", "Name the outlet, or choose the other channel.")
+	case len(o.Outlet) > maxOutlet:
+		return invalid("The outlet's id is too long.", "Use the id the outlet was registered under.")
 	case o.Route != truename.RouteFace && o.Route != truename.RouteInPerson:
 		return invalid("The route is unknown.", "Use face or in_person.")
 	case !languageForm.MatchString(o.Language):
@@ -68,7 +74,7 @@ func (f *Flow) Open(ctx context.Context, by Request, o Opening) (truename.Regist
 		State: truename.StateOpen, Pack: f.Pack.Ref(), Language: o.Language,
 		OpenedBy: by.Actor.ID, OpenedAt: now, ExpiresAt: now.Add(settings.RegistrationTTL),
 		Number:  f.Vault.Index("msisdn", o.Subscription.MSISDN.Reveal()),
-		SIM:     f.Vault.Index("iccid", o.Subscription.ICCID.Reveal()),
+		SIM:     f.simIndex(o.Subscription.ICCID),
 		Parties: []truename.PartyRecord{{Party: truename.Applicant, Subject: subject.ID}},
 	}
 	box, err := f.sealNumber(ctx, r.ID, subject, o.Subscription)
@@ -85,9 +91,29 @@ func (f *Flow) Open(ctx context.Context, by Request, o Opening) (truename.Regist
 	err = f.Records.Create(ctx, commit)
 	if e := truename.AsError(err); err != nil && e.Kind == truename.KindConflict && by.Key != "" {
 		s, err := f.Records.Snapshot(ctx, r.ID) // the same request, sent again
-		return s.Registration, err
+		if err == nil && !sameOpening(s.Registration, *r) {
+			err = keyReused()
+		}
+		if err != nil {
+			return truename.Registration{}, err
+		}
+		return s.Registration, nil
 	}
 	return *r, err
+}
+
+// simIndex is the blind index of a SIM; nil without one.
+func (f *Flow) simIndex(iccid truename.Private) []byte {
+	if iccid == "" {
+		return nil
+	}
+	return f.Vault.Index("iccid", iccid.Reveal())
+}
+
+// sameOpening says whether two registrations come of the same request.
+func sameOpening(a, b truename.Registration) bool {
+	return a.Kind == b.Kind && a.Channel == b.Channel && a.Outlet == b.Outlet && a.Route == b.Route && a.Language == b.Language &&
+		bytes.Equal(a.Number, b.Number) && bytes.Equal(a.SIM, b.SIM)
 }
 
 func (f *Flow) newSubject(ctx context.Context, id string) (truename.Subject, error) {

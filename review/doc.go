@@ -5,7 +5,8 @@
 // all findings together (package registration), so that no reviewer can overrule what the law fixes.
 //
 // Invariants:
-//   - A case is never judged by whoever opened the registration, checked the person in person, or is one of its parties.
+//   - A case is never judged by whoever opened the registration, took a party's consent, evidence or appeal, checked a
+//     party in person, or is one of its parties.
 //   - Where the pack asks for four eyes, two different people give the same verdict, or the stricter one counts.
 //   - After an appeal, nobody who judged before judges again.
 //   - Every verdict carries a reason from a fixed list and is in the audit log.

@@ -171,8 +171,14 @@ func barred(s truename.Snapshot, by truename.Actor) string {
 			return "You checked this person at the counter."
 		case truename.StageReview:
 			return "You have already judged this case."
-		case truename.StageDocument, truename.StageComparison:
+		case truename.StageDocument, truename.StageComparison, truename.StageLiveness, truename.StageDuplicate:
 			return "You took the evidence of this case."
+		case truename.StageConsent:
+			if f.State == truename.FindingPassed {
+				return "You took a consent in this case."
+			}
+		case truename.StageAppeal:
+			return "You took the appeal of this case."
 		}
 	}
 	return ""
