@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 
 	"truename"
 )
@@ -16,8 +17,12 @@ const historyDir = "checkpoints"
 
 // Export writes the log up to its newest checkpoint into a directory, in the layout of C2SP tlog-tiles: a web server
 // can serve it as it is. The directory is made when it is not there. It may hold an earlier export of the same log,
-// whose checkpoints stay and are checked by [VerifyExport]; when that was of a longer log, the export is refused.
-func Export(ctx context.Context, dir string, src Source) (Checkpoint, error) {
+// whose checkpoints stay and are checked by [VerifyExport]; when that was of a longer log, or one of its checkpoints says
+// something else, the export is refused.
+//
+// earlier are stored checkpoints to be exported with it, each a file: the more there are, the closer an auditor can say where a
+// log was rewritten that no longer leads to its signed root. Who has very many passes some of them.
+func Export(ctx context.Context, dir string, src Source, earlier ...[]byte) (Checkpoint, error) {
 	signed, err := src.Checkpoint(ctx)
 	if err != nil {
 		return Checkpoint{}, unreadable(err)
@@ -50,13 +55,13 @@ func Export(ctx context.Context, dir string, src Source) (Checkpoint, error) {
 	if err := exportTiles(ctx, root, src, head.Size); err != nil {
 		return Checkpoint{}, err
 	}
-	// The checkpoint comes last: an interrupted export is not taken for a whole one.
-	for _, name := range []string{path.Join(historyDir, fmt.Sprint(head.Size)), CheckpointPath} {
-		if err := writeWhole(root, name, signed); err != nil {
+	for _, c := range append(slices.Clone(earlier), signed) {
+		if err := keep(root, c, head.Size); err != nil {
 			return Checkpoint{}, err
 		}
 	}
-	return head, nil
+	// The checkpoint comes last: an interrupted export is not taken for a whole one.
+	return head, writeWhole(root, CheckpointPath, signed)
 }
 
 // refuseShorter fails when the directory holds a checkpoint of a longer log.
@@ -75,16 +80,38 @@ func refuseShorter(dir fs.FS, size int64) error {
 	return nil
 }
 
+// keep puts a checkpoint into the history. One of the same size that is there already stays, when it says something else: it
+// proves that the log was rewritten.
+func keep(root *os.Root, signed []byte, size int64) error {
+	c, err := peekCheckpoint(signed)
+	if err != nil {
+		return err
+	}
+	if c.Size > size {
+		return invalid(fmt.Sprintf("A stored checkpoint covers %d leaves, the newest one %d.", c.Size, size), "Checkpoints or leaves are lost: restore the database from a backup.", nil)
+	}
+	name := path.Join(historyDir, fmt.Sprint(c.Size))
+	old, err := readBounded(root.FS(), name, maxCheckpoint)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unwritable(err)
+	}
+	if err == nil {
+		if was, err := peekCheckpoint(old); err != nil || was != c {
+			return &truename.Error{Kind: truename.KindConflict, Code: CodeAuditInvalid, Cause: err,
+				Detail: fmt.Sprintf("The directory holds another checkpoint of %d leaves than the log.", c.Size),
+				Remedy: "If it is the same log, it was rewritten: keep the directory, and export into an empty one."}
+		}
+	}
+	return writeWhole(root, name, signed)
+}
+
 func exportEntries(ctx context.Context, root *os.Root, src Source, size int64) error {
 	for n := int64(0); widthAt(size, 0, n) > 0; n++ {
 		p := TilePath{Level: Entries, N: n, Width: widthAt(size, 0, n)}
 		from := n * TileWidth
-		leaves, err := src.Leaves(ctx, from, from+int64(p.Width))
+		leaves, err := readLeaves(ctx, src, from, p.Width)
 		if err != nil {
-			return unreadable(err)
-		}
-		if len(leaves) != p.Width {
-			return invalid(fmt.Sprintf("The log has no leaf %d.", from+int64(len(leaves))), "Leaves are lost: restore the database from a backup.", nil)
+			return err
 		}
 		for i, leaf := range leaves {
 			if len(leaf) > MaxLeaf {
@@ -98,11 +125,34 @@ func exportEntries(ctx context.Context, root *os.Root, src Source, size int64) e
 	return nil
 }
 
+// readLeaves reads leaves of the log, and names the first that is not there.
+func readLeaves(ctx context.Context, src Source, from int64, width int) ([][]byte, error) {
+	leaves, err := src.Leaves(ctx, from, from+int64(width))
+	switch {
+	case isNotFound(err) && width > 1:
+		half := width / 2
+		if leaves, err = readLeaves(ctx, src, from, half); err != nil {
+			return nil, err
+		}
+		rest, err := readLeaves(ctx, src, from+int64(half), width-half)
+		return append(leaves, rest...), err
+	case isNotFound(err):
+	case err != nil:
+		return nil, unreadable(err)
+	case len(leaves) == width:
+		return leaves, nil
+	}
+	return nil, invalid(fmt.Sprintf("The log has no leaf %d.", from+int64(len(leaves))), "Leaves are lost: restore the database from a backup.", err)
+}
+
 func exportTiles(ctx context.Context, root *os.Root, src Source, size int64) error {
 	for level := 0; widthAt(size, level, 0) > 0; level++ {
 		for n := int64(0); widthAt(size, level, n) > 0; n++ {
 			p := TilePath{Level: level, N: n, Width: widthAt(size, level, n)}
 			data, err := Tile(ctx, src, level, n, p.Width)
+			if isNotFound(err) {
+				return invalid(fmt.Sprintf("Hashes of the log are lost: %s cannot be made.", p), "Restore the database from a backup.", err)
+			}
 			if err != nil {
 				return err
 			}

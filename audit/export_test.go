@@ -94,6 +94,14 @@ func TestExportGrows(t *testing.T) {
 	if _, err := audit.VerifyExport(os.DirFS(dir), l.signer.VerifierKey()); err != nil {
 		t.Errorf("after the refusal: %v", err)
 	}
+	// Nor does one of that length whose history is another: the checkpoints that prove it stay.
+	same := newLog(t, 0)
+	same.append(t, audit.Commit("other", nil, seed("other"), start).Data)
+	same.grow(t, 556)
+	_, err = audit.Export(context.Background(), dir, same)
+	if e := truename.AsError(err); err == nil || e.Kind != truename.KindConflict {
+		t.Errorf("a rewritten log: %v", err)
+	}
 	// Another history that is longer is written, and found out.
 	other := newLog(t, 0)
 	other.append(t, audit.Commit("other", nil, seed("other"), start).Data)
@@ -103,6 +111,41 @@ func TestExportGrows(t *testing.T) {
 	}
 	if r, err := audit.VerifyExport(os.DirFS(dir), l.signer.VerifierKey()); err == nil {
 		t.Errorf("another history: %+v", r)
+	}
+}
+
+// TestExportHistory: stored checkpoints go with the export, and narrow down where a log was rewritten.
+func TestExportHistory(t *testing.T) {
+	honest := newLog(t, 0)
+	var earlier [][]byte
+	for range 10 {
+		honest.grow(t, 50)
+		earlier = append(earlier, honest.signed)
+	}
+	dir := t.TempDir()
+	if _, err := audit.Export(t.Context(), dir, honest, earlier...); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := audit.VerifyExport(os.DirFS(dir), honest.signer.VerifierKey()); err != nil || r.Checkpoints != 11 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	// Leaf 230 and all hashes over it are rewritten; the signatures cannot be.
+	forged := newLog(t, 230)
+	forged.append(t, audit.Commit("other", nil, seed("other"), start).Data)
+	forged.grow(t, 269)
+	forged.signed = honest.signed
+	dir = t.TempDir()
+	if _, err := audit.Export(t.Context(), dir, forged, earlier...); err != nil {
+		t.Fatal(err)
+	}
+	r, err := audit.VerifyExport(os.DirFS(dir), honest.signer.VerifierKey())
+	if first, ok := r.FirstBad(); err == nil || !ok || first.From != 200 || first.To != 250 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	// A checkpoint of more leaves than the newest: something is lost.
+	_, err = audit.Export(t.Context(), t.TempDir(), newLog(t, 100), earlier...)
+	if e := truename.AsError(err); err == nil || e.Code != audit.CodeAuditInvalid {
+		t.Errorf("a longer one: %v", err)
 	}
 }
 

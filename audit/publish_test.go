@@ -247,8 +247,8 @@ func TestPublishWaitsItsTurn(t *testing.T) {
 	l.publish(t, p)
 }
 
-// openStore opens real records, with a way to append a leaf.
-func openStore(t testing.TB) (store *record.Store, path string, add func(name string)) {
+// openStore opens real records, with a way to append leaves.
+func openStore(t testing.TB) (store *record.Store, path string, add func(names ...string)) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "records.db")
 	store, err := sqlite.Open(t.Context(), path)
@@ -256,9 +256,12 @@ func openStore(t testing.TB) (store *record.Store, path string, add func(name st
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	return store, path, func(name string) {
-		leaf := audit.Commit("outlet.added", []byte(name), seed(name), start)
-		if err := store.SaveOutlet(context.Background(), access.Outlet{ID: "one"}, leaf); err != nil {
+	return store, path, func(names ...string) {
+		var leaves []truename.Leaf
+		for _, name := range names {
+			leaves = append(leaves, audit.Commit("outlet.added", []byte(name), seed(name), start))
+		}
+		if err := store.SaveOutlet(context.Background(), access.Outlet{ID: "one"}, leaves...); err != nil {
 			t.Error(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -70,23 +71,70 @@ func (r Receipt) Verify(vkey string) error {
 	return Open([]byte(r.Leaf), payload, r.Decision.Salt)
 }
 
-// ParseReceipt reads a receipt from untrusted JSON. What this version does not know, and so would not verify, is
-// refused, and so is a field that appears twice, in whatever case: two readers must not see two decisions.
-func ParseReceipt(data []byte) (Receipt, error) {
-	const remedy = "Pass the receipt as it was issued; a later version's receipt needs a later version."
-	if len(data) > MaxReceipt {
-		return Receipt{}, invalid("The receipt is longer than 1 MiB.", remedy, nil)
+// ExportedReceipt makes the receipt of a decision out of an export, without asking anybody, and verifies it: whether the decision is
+// in the log as it reads here. The decision is the one that the operator shows, with its salt and the index of its leaf.
+func ExportedReceipt(dir fs.FS, vkey string, d truename.Decision) (Receipt, error) {
+	signed, head, err := exportedHead(dir, vkey)
+	if err != nil {
+		return Receipt{}, err
 	}
-	if err := checkKeys(data); err != nil {
-		return Receipt{}, invalid("This is not a receipt.", remedy, err)
+	if d.Leaf < 0 || d.Leaf >= head.Size {
+		return Receipt{}, invalid(fmt.Sprintf("The export covers %d leaves, not leaf %d.", head.Size, d.Leaf), "Take an export that is newer than the decision.", nil)
 	}
-	var r Receipt
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&r); err != nil {
-		return Receipt{}, invalid("This is not a receipt.", remedy, err)
+	leaf, err := exportedLeaf(dir, head.Size, d.Leaf)
+	if err != nil {
+		return Receipt{}, err
+	}
+	// The reader believes a tile only as far as the signed root vouches for it.
+	proof, err := tlog.ProveRecord(head.Size, d.Leaf, tlog.TileHashReader(tlog.Tree{N: head.Size, Hash: head.Root}, exportedTiles{dir}))
+	if err != nil {
+		return Receipt{}, invalid(fmt.Sprintf("The export's tiles do not lead from leaf %d to the signed root.", d.Leaf), "Verify the whole export: it says what is damaged.", err)
+	}
+	r := Receipt{Decision: d, Leaf: string(leaf), Index: d.Leaf, Checkpoint: string(signed), Proof: proof}
+	if err := r.Verify(vkey); err != nil {
+		return Receipt{}, err
 	}
 	return r, nil
+}
+
+// exportedLeaf reads a leaf out of an export. What it gives is not verified.
+func exportedLeaf(dir fs.FS, size, index int64) ([]byte, error) {
+	n := index / TileWidth
+	path := TilePath{Level: Entries, N: n, Width: widthAt(size, 0, n)}.String()
+	bundle, err := readBounded(dir, path, maxBundle)
+	if err == nil {
+		// Damage behind the leaf is not this leaf's.
+		if leaves, _ := ParseEntries(bundle); index%TileWidth < int64(len(leaves)) {
+			return leaves[index%TileWidth], nil
+		}
+	}
+	return nil, invalid(fmt.Sprintf("The export lacks leaf %d.", index), "Verify the whole export: it says what is damaged.", err)
+}
+
+// ParseReceipt reads a receipt from untrusted JSON. What this version does not know, and so would not verify, is
+// refused, and so is a field that appears twice, in whatever case: two readers must not see two decisions.
+func ParseReceipt(data []byte) (Receipt, error) { return parseStrict[Receipt](data, "receipt") }
+
+// ParseDecision reads a decision, as the API gives it, from untrusted JSON, as strictly as [ParseReceipt].
+func ParseDecision(data []byte) (truename.Decision, error) {
+	return parseStrict[truename.Decision](data, "decision")
+}
+
+func parseStrict[T any](data []byte, what string) (T, error) {
+	remedy := "Pass the " + what + " as it was issued; that of a later version needs a later version."
+	var v, none T
+	if len(data) > MaxReceipt {
+		return none, invalid("The "+what+" is longer than 1 MiB.", remedy, nil)
+	}
+	if err := checkKeys(data); err != nil {
+		return none, invalid("This is not a "+what+".", remedy, err)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		return none, invalid("This is not a "+what+".", remedy, err)
+	}
+	return v, nil
 }
 
 // checkKeys reads one JSON value to its end and refuses an object with two keys that differ in case at most.
@@ -131,7 +179,7 @@ func checkKeys(data []byte) error {
 		}
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return errors.New("something follows the receipt")
+		return errors.New("something follows")
 	}
 	return nil
 }

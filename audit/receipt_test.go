@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -223,6 +224,115 @@ func FuzzReceipt(f *testing.F) {
 		}
 		if got, err := audit.DecisionPayload(r.Decision); err != nil || string(got) != string(want) {
 			t.Errorf("verified a decision that is not in the log: %s", got)
+		}
+	})
+}
+
+// TestExportedReceipt: an auditor with an export, the log's key and the decision as JSON needs nobody to tell whether the decision
+// is in the log as it reads.
+func TestExportedReceipt(t *testing.T) {
+	want, l := newReceipt(t)
+	files, vkey := exported(t, l), l.signer.VerifierKey()
+	shown, err := json.Marshal(want.Decision)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := audit.ParseDecision(shown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := audit.ExportedReceipt(files, vkey, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("not the receipt that the operator gives (-want +got):\n%s", diff)
+	}
+	for name, c := range map[string]struct {
+		decision func(*truename.Decision)
+		export   func(fstest.MapFS)
+		vkey     string
+		wants    string // in the error
+	}{
+		"another verdict":    {decision: func(d *truename.Decision) { d.Ruling.Verdict = truename.Refuse }, wants: "does not commit"},
+		"another salt":       {decision: func(d *truename.Decision) { d.Salt = seed("another") }, wants: "does not commit"},
+		"another leaf":       {decision: func(d *truename.Decision) { d.Leaf = 5 }, wants: "not about a decision"},
+		"a leaf not there":   {decision: func(d *truename.Decision) { d.Leaf = 378 }, wants: "covers 378 leaves, not leaf 378"},
+		"a negative leaf":    {decision: func(d *truename.Decision) { d.Leaf = -1 }, wants: "not leaf -1"},
+		"the leaf altered":   {export: editLeaves("tile/entries/001.p/122", func(b [][]byte) [][]byte { b[44][3] ^= 1; return b }), wants: "Leaf 300 is not in the log"},
+		"the leaf cut off":   {export: editLeaves("tile/entries/001.p/122", func(b [][]byte) [][]byte { return b[:44] }), wants: "lacks leaf 300"},
+		"the entries gone":   {export: remove("tile/entries/001.p/122"), wants: "lacks leaf 300"},
+		"a hash altered":     {export: flip("tile/0/001.p/122", 44*32), wants: "do not lead"},
+		"a tile gone":        {export: remove("tile/1/000.p/1"), wants: "do not lead"},
+		"the checkpoint old": {export: put("checkpoint", newLog(t, 300).signed), wants: "covers 300 leaves, not leaf 300"},
+		"no checkpoint":      {export: remove("checkpoint"), wants: "no readable checkpoint"},
+		"another key":        {vkey: newSigner(t, "other.example.com").VerifierKey(), wants: "expected key"},
+	} {
+		files, d, key := clone(files), want.Decision, vkey
+		if c.export != nil {
+			c.export(files)
+		}
+		if c.decision != nil {
+			c.decision(&d)
+		}
+		if c.vkey != "" {
+			key = c.vkey
+		}
+		r, err := audit.ExportedReceipt(files, key, d)
+		if e := truename.AsError(err); err == nil || e.Code != audit.CodeAuditInvalid || !strings.Contains(e.Detail, c.wants) || r.Checkpoint != "" {
+			t.Errorf("%s: %v, want an error with %q", name, err, c.wants)
+		}
+	}
+	// Damage elsewhere in the export is not this decision's.
+	elsewhere := clone(files)
+	remove("tile/entries/000")(elsewhere)
+	editLeaves("tile/entries/001.p/122", func(b [][]byte) [][]byte { b[45][3] ^= 1; return b })(elsewhere)
+	if _, err := audit.ExportedReceipt(elsewhere, vkey, want.Decision); err != nil {
+		t.Errorf("damage elsewhere: %v", err)
+	}
+}
+
+func TestParseDecisionRefuses(t *testing.T) {
+	for name, text := range map[string]string{
+		"nothing": "", "not an object": "[]", "an unknown field": `{"colour":1}`, "a field twice": `{"by":"a","By":"b"}`,
+		"something behind": `{} {}`, "a receipt": `{"decision":{}}`, "too long": `{"by":"` + strings.Repeat("a", audit.MaxReceipt) + `"}`,
+	} {
+		d, err := audit.ParseDecision([]byte(text))
+		if e := truename.AsError(err); err == nil || e.Code != audit.CodeAuditInvalid || e.Remedy == "" || d.By != "" {
+			t.Errorf("%s: %+v, %v", name, d, err)
+		}
+	}
+}
+
+// FuzzParseDecision: what is read in full says the same when it is written and read again.
+func FuzzParseDecision(f *testing.F) {
+	d := decision()
+	d.Salt, d.Leaf = seed("salt"), 7
+	shown, err := json.Marshal(d)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(shown)
+	f.Add([]byte(`{}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := audit.ParseDecision(data)
+		if err != nil {
+			return
+		}
+		payload, err := audit.DecisionPayload(d)
+		if err != nil {
+			return
+		}
+		again, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err = audit.ParseDecision(again)
+		if err != nil {
+			t.Fatalf("%s: %v", again, err)
+		}
+		if p, err := audit.DecisionPayload(d); err != nil || string(p) != string(payload) {
+			t.Errorf("payload %s, then %s, %v", payload, p, err)
 		}
 	})
 }

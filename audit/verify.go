@@ -19,11 +19,7 @@ import (
 // Without a trusted checkpoint it cannot know that a log was cut back to an older state if every newer checkpoint was
 // removed with it. The report is filled as far as verification came; the error is nil only when everything holds.
 func VerifyExport(dir fs.FS, vkey string, trusted ...[]byte) (Report, error) {
-	signed, err := readBounded(dir, CheckpointPath, maxCheckpoint)
-	if err != nil {
-		return Report{}, invalid("The export has no readable checkpoint.", "Point at the directory that holds the file \"checkpoint\".", err)
-	}
-	head, err := OpenCheckpoint(signed, vkey)
+	_, head, err := exportedHead(dir, vkey)
 	if err != nil {
 		return Report{}, err
 	}
@@ -42,6 +38,16 @@ func VerifyExport(dir fs.FS, vkey string, trusted ...[]byte) (Report, error) {
 	v.checkOtherFiles()
 	v.report.sort()
 	return v.report, v.report.err()
+}
+
+// exportedHead reads an export's checkpoint and verifies its signature.
+func exportedHead(dir fs.FS, vkey string) ([]byte, Checkpoint, error) {
+	signed, err := readBounded(dir, CheckpointPath, maxCheckpoint)
+	if err != nil {
+		return nil, Checkpoint{}, invalid("The export has no readable checkpoint.", "Point at the directory that holds the file \"checkpoint\".", err)
+	}
+	head, err := OpenCheckpoint(signed, vkey)
+	return signed, head, err
 }
 
 // known is a checkpoint whose signature is verified.
