@@ -51,9 +51,12 @@ type operator struct {
 	flow   *registration.Flow
 	desk   *review.Desk
 	office *rights.Office
+	book   *notify.Book
 	sender *notify.Sender
 	tokens *tokenKeys
 	signer *audit.Signer
+	// publisher signs the audit log's head with signer.
+	publisher *audit.Publisher
 	// rehearsal is set when the flows only try out what they do.
 	rehearsal *rehearsal
 }
@@ -97,6 +100,7 @@ func (o *operator) wire(ctx context.Context, f operatorFlags, comparer registrat
 	if o.signer, err = o.openSigner(ctx, f.Issuer); err != nil {
 		return err
 	}
+	o.publisher = audit.NewPublisher(o.signer, o.store.SaveCheckpoint)
 	o.tokens = &tokenKeys{store: o.store, vault: o.vault}
 	if err := o.join(o.store, f, comparer); err != nil {
 		return err
@@ -106,8 +110,7 @@ func (o *operator) wire(ctx context.Context, f operatorFlags, comparer registrat
 		return err
 	}
 	o.sender, err = notify.New(o.store, notify.Options{
-		Source: f.Issuer, Targets: targets, Leaf: leaf,
-		Open: func(sealed []byte) ([]byte, error) { return o.vault.OpenService("webhook", sealed) },
+		Source: f.Issuer, Targets: targets, Leaf: leaf, Open: o.openSecret,
 	})
 	return err
 }
@@ -120,6 +123,7 @@ type records interface {
 	registration.Packs
 	review.Records
 	rights.Records
+	notify.BookRecords
 }
 
 // join makes the flows on records.
@@ -137,7 +141,17 @@ func (o *operator) join(r records, f operatorFlags, comparer registration.Compar
 		return flow.Resolve(ctx, registration.Request{Actor: by, Version: version}, id, verdict)
 	}, nil)
 	o.office = rights.New(r, o.vault, nil)
-	return nil
+	targets, err := f.targets()
+	o.book = notify.NewBook(r, notify.BookOptions{Seal: o.sealSecret, Open: o.openSecret, Leaf: leaf, Targets: targets})
+	return err
+}
+
+// sealSecret and openSecret keep the secrets of webhooks.
+func (o *operator) sealSecret(secret []byte) ([]byte, error) {
+	return o.vault.SealService("webhook", secret)
+}
+func (o *operator) openSecret(sealed []byte) ([]byte, error) {
+	return o.vault.OpenService("webhook", sealed)
 }
 
 // leaf makes an audit leaf of now.

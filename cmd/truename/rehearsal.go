@@ -37,6 +37,10 @@ type reading interface {
 	Account(ctx context.Context, id string) (truename.Account, error)
 	AccountByNumber(ctx context.Context, index []byte) (truename.Account, error)
 	Pack(ctx context.Context, digest string) ([]byte, error)
+
+	Webhook(ctx context.Context, id string) (truename.Webhook, error)
+	Webhooks(ctx context.Context) ([]truename.Webhook, error)
+	Delivery(ctx context.Context, id string) (truename.Delivery, truename.Event, truename.Webhook, error)
 }
 
 // rehearse joins the flows to a rehearsal.
@@ -56,6 +60,19 @@ func (r *rehearsal) DeleteSession(context.Context, []byte, ...truename.Leaf) err
 func (r *rehearsal) DeleteSessions(context.Context, string, ...truename.Leaf) error      { return nil }
 func (r *rehearsal) SaveInvitation(context.Context, access.Invitation, ...truename.Leaf) error {
 	return nil
+}
+
+func (r *rehearsal) SaveWebhook(context.Context, truename.Webhook, ...truename.Leaf) error { return nil }
+
+// DeleteWebhook and Redeliver still find out whether there is such a thing.
+func (r *rehearsal) DeleteWebhook(ctx context.Context, id string, _ ...truename.Leaf) error {
+	_, err := r.Webhook(ctx, id)
+	return err
+}
+
+func (r *rehearsal) Redeliver(ctx context.Context, id string, _ time.Time, _ ...truename.Leaf) error {
+	_, _, _, err := r.Delivery(ctx, id)
+	return err
 }
 
 // TakeInvitation leaves the invitation where it is.
