@@ -3,6 +3,7 @@ package registration_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"truename"
+	"truename/face"
 	"truename/policy"
 	"truename/registration"
 	"truename/review"
@@ -33,6 +35,44 @@ func (m *meddler) Transact(ctx context.Context, id string, change func(truename.
 		once()
 	}
 	return m.Records.Transact(ctx, id, change)
+}
+
+// recorder keeps what is committed.
+type recorder struct {
+	registration.Records
+	commits []truename.Commit
+}
+
+func (r *recorder) Transact(ctx context.Context, id string, change func(truename.Snapshot) (truename.Commit, error)) error {
+	var c truename.Commit
+	err := r.Records.Transact(ctx, id, func(s truename.Snapshot) (_ truename.Commit, err error) {
+		c, err = change(s)
+		return c, err
+	})
+	if err == nil {
+		r.commits = append(r.commits, c)
+	}
+	return err
+}
+
+// purges gives the registrations that a commit plans a purge of.
+func purges(c truename.Commit) []string {
+	ids := []string{}
+	for _, j := range c.Jobs {
+		if j.Kind == truename.JobPurge {
+			ids = append(ids, j.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// recorded gives the flow at a later time, and what it commits.
+func (s *shop) recorded(d time.Duration) (*registration.Flow, *recorder) {
+	r := &recorder{Records: s.store}
+	c := s.Config
+	c.Records, c.Now = r, func() time.Time { return time.Now().Add(d) }
+	return registration.New(c), r
 }
 
 // meddled gives the flow with something that happens once, just before its next commit.
@@ -295,6 +335,8 @@ func TestTheHolderAtActivation(t *testing.T) {
 		t.Error("another holder, or another SIM")
 	}
 	// The number has passed to somebody else: the approved SIM of the old holder gets nothing.
+	_, err = s.Token(ctx, swap)
+	wantCode(t, err, truename.CodeWrongState)
 	_, err = s.Confirm(ctx, staff("carrier"), swap, swapped.ID)
 	wantCode(t, err, truename.CodeWrongState)
 	after, err = s.AccountOf(ctx, "919800000001")
@@ -302,8 +344,6 @@ func TestTheHolderAtActivation(t *testing.T) {
 	if !cmp.Equal(after.SIM, before.SIM) {
 		t.Error("the old holder has the number back")
 	}
-	// And the evidence of the old holder does not stay for ever.
-	must(t, s.at(s.Pack.Settings().Retention.AfterEnd+48*time.Hour).Purge(ctx, transfer))
 }
 
 func TestAReservationIsNotHeld(t *testing.T) {
@@ -387,11 +427,171 @@ func TestNothingSealedStaysAtAnEnd(t *testing.T) {
 func TestEvidenceBehindAnAccount(t *testing.T) {
 	ctx := t.Context()
 	s := newShop(t, "in", broken{})
-	first := s.active(1, "BEHIND1")
-	must(t, s.at(48*time.Hour).Purge(ctx, first))
-	if evidence, err := s.store.Evidence(ctx, first); err != nil || len(evidence) != 2 {
-		t.Fatalf("%d pieces in service, %v", len(evidence), err)
+	kept := func(id string) int {
+		evidence, err := s.store.Evidence(ctx, id)
+		must(t, err)
+		return len(evidence)
 	}
+	first := s.active(1, "BEHIND1")
+	swap := s.gathered(ofKind(truename.SIMReplacement, 1, 50), map[truename.Party]string{truename.Applicant: "BEHIND1"})
+	d := s.rules(s.Flow, swap, truename.Approve)
+	now, r := s.recorded(0)
+	_, err := now.Confirm(ctx, staff("carrier"), swap, d.ID)
+	must(t, err)
+	want := []string{first, swap}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, purges(r.commits[0])); diff != "" {
+		t.Error("purges planned at the replacement:\n" + diff)
+	}
+	tomorrow, r := s.recorded(48 * time.Hour)
+	must(t, tomorrow.Purge(ctx, first))
+	must(t, tomorrow.Purge(ctx, swap))
+	if kept(first) != 0 || kept(swap) != 2 || len(r.commits) != 1 {
+		t.Errorf("%d and %d pieces kept, %d commits", kept(first), kept(swap), len(r.commits))
+	}
+	a, err := s.AccountOf(ctx, "919800000001")
+	must(t, err)
+	must(t, tomorrow.CloseAccount(ctx, staff("carrier"), a.ID))
+	must(t, tomorrow.Purge(ctx, swap)) // too early: it comes again
+	end := s.Pack.Settings().Retention.AfterEnd
+	if c := r.commits[len(r.commits)-1]; len(purges(c)) != 1 || c.Jobs[0].At.Before(time.Now().Add(end)) || kept(swap) != 2 {
+		t.Errorf("after the end of service %+v", c)
+	}
+	must(t, s.at(end+72*time.Hour).Purge(ctx, swap))
+	if kept(swap) != 0 {
+		t.Error("kept longer than the pack says")
+	}
+}
+
+// Whatever comes first stands; the other finds another state.
+func TestEndsRaceWithActivation(t *testing.T) {
+	ctx := t.Context()
+	s := newShop(t, "in", broken{})
+	id := s.ready(1, "RACES1")
+	d := s.rules(s.Flow, id, truename.Approve)
+	_, err := s.meddled(func() { must(t, s.Withdraw(ctx, staff("agent-1"), id)) }).Confirm(ctx, staff("carrier"), id, d.ID)
+	wantCode(t, err, truename.CodeWrongState)
+	_, err = s.AccountOf(ctx, "919800000001")
+	wantCode(t, err, truename.CodeNotFound)
+
+	id = s.ready(2, "RACES2")
+	d = s.rules(s.Flow, id, truename.Approve)
+	confirm := func() {
+		_, err := s.Confirm(ctx, staff("carrier"), id, d.ID)
+		must(t, err)
+	}
+	wantCode(t, s.meddled(confirm).Withdraw(ctx, staff("agent-1"), id), truename.CodeWrongState)
+	a, err := s.AccountOf(ctx, "919800000002")
+	must(t, err)
+	if a.State != truename.AccountActive {
+		t.Errorf("account %s", a.State)
+	}
+
+	id = s.ready(3, "RACES3")
+	_, err = s.meddled(func() { must(t, s.Withdraw(ctx, staff("agent-1"), id)) }).Decide(ctx, staff("agent-1"), id)
+	wantCode(t, err, truename.CodeWrongState)
+}
+
+// A number given away to two people at once goes to one of them.
+func TestTwoTransfersOfOneNumber(t *testing.T) {
+	ctx := t.Context()
+	s := newShop(t, "in", broken{})
+	s.active(1, "GIVER1")
+	var ids []string
+	for _, taker := range []string{"TAKER1", "TAKER2", "TAKER3"} {
+		ids = append(ids, s.gathered(ofKind(truename.OwnershipTransfer, 1, 0), map[truename.Party]string{truename.Applicant: taker, truename.Transferor: "GIVER1"}))
+	}
+	verdicts := make([]truename.Verdict, len(ids))
+	var wg sync.WaitGroup
+	for i, id := range ids {
+		wg.Go(func() {
+			d, err := s.Decide(ctx, staff("agent-1"), id)
+			if err != nil {
+				wantCode(t, err, truename.CodeNumberTaken)
+			}
+			verdicts[i] = d.Ruling.Verdict
+		})
+	}
+	wg.Wait()
+	approved := 0
+	for _, v := range verdicts {
+		if v == truename.Approve {
+			approved++
+		}
+	}
+	if approved != 1 {
+		t.Errorf("verdicts %v", verdicts)
+	}
+}
+
+// templated is a comparer whose live samples have a template.
+type templated struct{ same }
+
+func (c templated) Compare(ctx context.Context, portrait, live []byte, target float64) (registration.Comparison, error) {
+	r, err := c.same.Compare(ctx, portrait, live, target)
+	r.Live = face.Template{Model: "test", Vector: []float32{1, 0.5, 0.25, 0.125}}
+	return r, err
+}
+
+func TestATemplateStaysOnlyWithItsOwnConsent(t *testing.T) {
+	ctx := t.Context()
+	text := "[consent.text.face_retention]\nversion = \"2026-11\"\nzh-CN = \"保留模板。\"\nen = \"We keep a template.\"\n\n[documents]"
+	storing := func() *shop {
+		return withPack(t, "in", templated{}, "[documents]", text, "template = false", "template = true", `template = "0"`, `template = "30d"`)
+	}
+	kept := func(s *shop, id string) (n int) {
+		evidence, err := s.store.Evidence(ctx, id)
+		must(t, err)
+		for _, e := range evidence {
+			if e.Kind == truename.EvidenceTemplate {
+				n++
+			}
+		}
+		return n
+	}
+	withdraw := func(s *shop, id string, purpose truename.Purpose) {
+		snapshot, err := s.store.Snapshot(ctx, id)
+		must(t, err)
+		for _, c := range snapshot.Consents {
+			if c.Purpose == purpose {
+				must(t, s.WithdrawConsent(ctx, staff("agent-1"), id, c.ID))
+			}
+		}
+	}
+	live := registration.FaceShown{Party: truename.Applicant, Live: []byte("live")}
+	s := storing()
+	id := s.facing(1, "TEMPLATE1")
+	_, err := s.CompareFace(ctx, staff("agent-1"), id, live)
+	must(t, err)
+	if kept(s, id) != 0 {
+		t.Error("kept without a consent")
+	}
+	s.consent(id, truename.PurposeFaceRetention)
+	for range 2 {
+		_, err = s.CompareFace(ctx, staff("agent-1"), id, live)
+		must(t, err)
+	}
+	if kept(s, id) != 1 {
+		t.Errorf("%d kept with a consent", kept(s, id))
+	}
+	s.rules(s.Flow, id, truename.Approve)
+	withdraw(s, id, truename.PurposeFaceRetention)
+	if kept(s, id) != 0 {
+		t.Error("kept after the consent was withdrawn")
+	}
+
+	id = s.facing(2, "TEMPLATE2")
+	s.consent(id, truename.PurposeFaceRetention)
+	c := s.Config
+	c.Comparer = templated{same{func() { withdraw(s, id, truename.PurposeFaceRetention) }}}
+	_, err = registration.New(c).CompareFace(ctx, staff("agent-1"), id, live)
+	must(t, err)
+	if kept(s, id) != 0 {
+		t.Error("kept though the consent was withdrawn during the comparison")
+	}
+	c.Comparer = templated{same{func() { withdraw(s, id, truename.PurposeFaceVerification) }}}
+	_, err = registration.New(c).CompareFace(ctx, staff("agent-1"), id, live)
+	wantCode(t, err, truename.CodeConsentMissing)
 }
 
 func TestMinorStaysAMinorWhenItsFieldsAreGone(t *testing.T) {

@@ -26,6 +26,9 @@ func (f *Flow) Token(ctx context.Context, id string) (string, error) {
 	case now.After(r.ExpiresAt):
 		return "", wrongState("The reservation is over; the registration lapses.")
 	}
+	if err := activatable(s); err != nil {
+		return "", err // the carrier acts on a token before it confirms
+	}
 	pack, err := f.pack(ctx, r.Pack)
 	if err != nil {
 		return "", err
@@ -91,44 +94,36 @@ func (f *Flow) Confirm(ctx context.Context, by Request, id, decision string) (tr
 
 // hold writes who holds the number now.
 func (f *Flow) hold(s truename.Snapshot, r *truename.Registration, c *truename.Commit, reverify time.Duration, now time.Time) error {
+	if err := activatable(s); err != nil {
+		return err
+	}
 	var a truename.Account
-	switch {
-	case r.Kind.TakesPlace() && s.Own != nil && s.Own.State == truename.AccountReserved:
+	if r.Kind.TakesPlace() {
 		a = *s.Own
 		a.ActivatedAt = &now
-		if r.Kind == truename.OwnershipTransfer { // both in one transaction: the number never has two holders, nor none
-			if err := stillHeld(s, truename.Transferor); err != nil {
-				return err
-			}
-			old := *s.Account
-			old.State, old.ReverifyBy, old.ClosedAt = truename.AccountClosed, nil, &now
-			c.Accounts = append(c.Accounts, old)
-			c.Jobs = append(c.Jobs, truename.Job{Kind: truename.JobPurge, ID: old.Registration, At: now})
-			if len(a.SIM) == 0 {
-				a.SIM = old.SIM
-			}
-		} else if s.Account != nil {
-			return wrongState("The number is held by somebody else by now.")
-		}
-	case !r.Kind.TakesPlace():
-		if err := stillHeld(s, truename.Applicant); err != nil {
-			return err
-		}
+	} else {
 		a = *s.Account
 		// The account rests on this registration now; what the one before has kept for it can go.
 		c.Jobs = append(c.Jobs, truename.Job{Kind: truename.JobPurge, ID: a.Registration, At: now})
-		if r.Kind == truename.SIMReplacement {
-			a.SIM = r.SIM
+	}
+	switch r.Kind {
+	case truename.OwnershipTransfer: // both in one transaction: the number never has two holders, nor none
+		old := *s.Account
+		old.State, old.ReverifyBy, old.ClosedAt = truename.AccountClosed, nil, &now
+		c.Accounts = append(c.Accounts, old)
+		c.Jobs = append(c.Jobs, truename.Job{Kind: truename.JobPurge, ID: old.Registration, At: now})
+		if len(a.SIM) == 0 {
+			a.SIM = old.SIM
 		}
-		if a.State == truename.AccountSuspended {
-			event, err := f.event(r, truename.EventAccountRestored)
-			if err != nil {
-				return err
-			}
-			c.Events = append(c.Events, event)
+	case truename.SIMReplacement:
+		a.SIM = r.SIM
+	}
+	if a.State == truename.AccountSuspended {
+		event, err := f.event(r, truename.EventAccountRestored)
+		if err != nil {
+			return err
 		}
-	default:
-		return wrongState("The reservation is gone.")
+		c.Events = append(c.Events, event)
 	}
 	a.State, a.Registration, a.ReservedUntil, a.ReverifyBy = truename.AccountActive, r.ID, nil, nil
 	if reverify > 0 {
@@ -141,7 +136,25 @@ func (f *Flow) hold(s truename.Snapshot, r *truename.Registration, c *truename.C
 	return nil
 }
 
-// stillHeld refuses when the number has passed to somebody else since the approval.
+// activatable refuses when the number is no longer as it was at the approval: the reservation is gone, or the number has
+// passed to somebody else.
+func activatable(s truename.Snapshot) error {
+	kind := s.Registration.Kind
+	if kind.TakesPlace() {
+		switch {
+		case s.Own == nil || s.Own.State != truename.AccountReserved:
+			return wrongState("The reservation is gone.")
+		case kind == truename.OwnershipTransfer:
+			return stillHeld(s, truename.Transferor)
+		case s.Account != nil:
+			return wrongState("The number is held by somebody else by now.")
+		}
+		return nil
+	}
+	return stillHeld(s, truename.Applicant)
+}
+
+// stillHeld refuses when the number is no longer the party's.
 func stillHeld(s truename.Snapshot, party truename.Party) error {
 	if p := s.Registration.Person(party); p != nil && s.Account != nil && inService(*s.Account) && s.Account.Subject == p.Subject {
 		return nil

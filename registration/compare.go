@@ -44,6 +44,9 @@ func (f *Flow) CompareFace(ctx context.Context, by Request, id string, shown Fac
 	if err != nil {
 		return truename.Finding{}, err
 	}
+	if finding.Labels != nil && len(shown.Portrait) > 0 {
+		finding.Labels["portrait"] = "sent"
+	}
 	return f.gather(ctx, by, id, finding, func(now truename.Snapshot, r *truename.Registration, c *truename.Commit) error {
 		// The world may have changed during the comparison: a consent withdrawn, a document replaced.
 		if err := f.mayCompare(ctx, now, shown.Party); err != nil {

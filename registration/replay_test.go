@@ -12,11 +12,11 @@ func TestReplay(t *testing.T) {
 	s := newShop(t, "in", broken{})
 	approved, err := s.Decide(ctx, staff("agent-1"), s.ready(31, "N3001"))
 	must(t, err)
-	// The same number for somebody else: the policy has nothing against it, the records have.
-	overruled, err := s.Decide(ctx, staff("agent-1"), s.ready(31, "N3002"))
+	// The same number for somebody else: what only the records know is in the case.
+	taken, err := s.Decide(ctx, staff("agent-1"), s.ready(31, "N3002"))
 	must(t, err)
-	if approved.Ruling.Verdict != truename.Approve || overruled.Ruling.Verdict != truename.Refuse {
-		t.Fatalf("%s and %s", approved.Ruling.Verdict, overruled.Ruling.Verdict)
+	if approved.Ruling.Verdict != truename.Approve || taken.Ruling.Verdict != truename.Refuse {
+		t.Fatalf("%s and %s", approved.Ruling.Verdict, taken.Ruling.Verdict)
 	}
 	// Another pack in force changes nothing for what was decided.
 	other, err := policy.LoadBuiltin("cn")
@@ -27,13 +27,14 @@ func TestReplay(t *testing.T) {
 		alter  func(*truename.Decision)
 		same   bool
 	}{
-		"approved":                     {approved, func(*truename.Decision) {}, true},
-		"overruled by the records":     {overruled, func(*truename.Decision) {}, true},
-		"another verdict":              {approved, func(d *truename.Decision) { d.Ruling.Verdict = truename.Refuse }, false},
-		"another reason":               {approved, func(d *truename.Decision) { d.Ruling.Reasons = nil }, false},
-		"another case":                 {approved, func(d *truename.Decision) { d.Case.Findings = nil }, false},
-		"records over a refusal":       {overruled, func(d *truename.Decision) { d.Case.Findings = nil }, false},
-		"the records' words, approved": {overruled, func(d *truename.Decision) { d.Ruling.Verdict = truename.Approve }, false},
+		"approved":                       {approved, func(*truename.Decision) {}, true},
+		"the number was taken":           {taken, func(*truename.Decision) {}, true},
+		"another verdict":                {approved, func(d *truename.Decision) { d.Ruling.Verdict = truename.Refuse }, false},
+		"another reason":                 {approved, func(d *truename.Decision) { d.Ruling.Reasons = nil }, false},
+		"refused by nothing in the case": {approved, func(d *truename.Decision) { d.Ruling = taken.Ruling }, false},
+		"another case":                   {approved, func(d *truename.Decision) { d.Case.Findings = nil }, false},
+		"taken, without what was found":  {taken, func(d *truename.Decision) { d.Case.Findings = nil }, false},
+		"taken, approved":                {taken, func(d *truename.Decision) { d.Ruling.Verdict = truename.Approve }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := test.stored
