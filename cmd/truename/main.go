@@ -44,9 +44,19 @@ type commandLine struct {
 	Init         initCommand         `cmd:"" help:"Make an operator: its records, its keys, its audit log."`
 	Registration registrationCommand `cmd:"" help:"Registrations: what was asked, found and decided."`
 	Review       reviewCommand       `cmd:"" help:"Referred registrations: claim and judge them."`
+	Subject      subjectCommand      `cmd:"" help:"People: what is kept of them, export, erasure."`
+	Account      accountCommand      `cmd:"" help:"Numbers: close, dispute."`
+	Policy       policyCommand       `cmd:"" help:"Policy packs: rules and their sources, tests, decisions in words."`
+	Audit        auditCommand        `cmd:"" help:"The audit log: verify, export, checkpoints, receipts."`
+	Events       eventsCommand       `cmd:"" help:"Events and their deliveries."`
+	Webhook      webhookCommand      `cmd:"" help:"Addresses that events are sent to."`
 	Client       clientCommand       `cmd:"" help:"API clients and their keys."`
 	Outlet       outletCommand       `cmd:"" help:"Shops and dealers' points of sale."`
 	Staff        staffCommand        `cmd:"" help:"Members of staff: roles, invitations, sessions."`
+
+	Keys    keysCommand    `cmd:"" help:"Keys: list and rotate."`
+	Backup  backupCommand  `cmd:"" help:"Write the records to two encrypted files."`
+	Restore restoreCommand `cmd:"" help:"Read a backup into empty records."`
 
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

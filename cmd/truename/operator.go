@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -28,10 +27,10 @@ import (
 // operatorFlags say where an operator's records and keys are, and under which policy it works; shared by the commands
 // that need them.
 type operatorFlags struct {
-	Data     string `help:"Folder with the operator's records and master key (default: ~/.local/share/truename/operator)." env:"TRUENAME_DATA" placeholder:"DIR"`
-	Records  string `help:"Records elsewhere: sqlite:FILE or postgres://…" env:"TRUENAME_RECORDS" placeholder:"URL"`
-	Vault    string `help:"Master key elsewhere: file:PATH or hcvault://…" env:"TRUENAME_VAULT" placeholder:"URI"`
-	Policy   string `help:"Policy pack: the name of a built-in one, or the path of a pack (.toml)." default:"strict" env:"TRUENAME_POLICY"`
+	Data    string `help:"Folder with the operator's records and master key (default: ~/.local/share/truename/operator)." env:"TRUENAME_DATA" placeholder:"DIR"`
+	Records string `help:"Records elsewhere: sqlite:FILE or postgres://…" env:"TRUENAME_RECORDS" placeholder:"URL"`
+	Vault   string `help:"Master key elsewhere: file:PATH or hcvault://…" env:"TRUENAME_VAULT" placeholder:"URI"`
+	packFlag
 	Issuer   string `help:"What activation tokens, events and the audit log name as their origin: the operator's own URL." default:"https://truename.invalid" env:"TRUENAME_ISSUER" placeholder:"URL"`
 	Audience string `help:"Whom activation tokens are for: the carrier's activation system." default:"activation" env:"TRUENAME_AUDIENCE"`
 
@@ -293,16 +292,4 @@ func (o *operator) openSigner(ctx context.Context, issuer string) (*audit.Signer
 
 func notFound(err error) bool {
 	return err != nil && truename.AsError(err).Kind == truename.KindNotFound
-}
-
-// loadPolicy loads the policy pack that is in force.
-func (f operatorFlags) loadPolicy() (*policy.Pack, error) {
-	if !strings.HasSuffix(f.Policy, ".toml") {
-		return policy.LoadBuiltin(f.Policy)
-	}
-	text, err := os.ReadFile(f.Policy)
-	if err != nil {
-		return nil, usage("The policy pack cannot be read.", fmt.Sprintf("Name a file, or a built-in pack: %s.", strings.Join(policy.Builtin(), ", ")), err)
-	}
-	return policy.Load(text)
 }

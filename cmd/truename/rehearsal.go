@@ -62,7 +62,9 @@ func (r *rehearsal) SaveInvitation(context.Context, access.Invitation, ...truena
 	return nil
 }
 
-func (r *rehearsal) SaveWebhook(context.Context, truename.Webhook, ...truename.Leaf) error { return nil }
+func (r *rehearsal) SaveWebhook(context.Context, truename.Webhook, ...truename.Leaf) error {
+	return nil
+}
 
 // DeleteWebhook and Redeliver still find out whether there is such a thing.
 func (r *rehearsal) DeleteWebhook(ctx context.Context, id string, _ ...truename.Leaf) error {

@@ -84,13 +84,3 @@ func list[T ~string](all []T) string {
 	}
 	return strings.Join(words, ", ")
 }
-
-// or gives the first text that is not empty.
-func or(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
