@@ -52,7 +52,7 @@ func NewSigner(origin string, seed []byte) (*Signer, error) {
 // VerifierKey is the public key in the form of C2SP signed-note, "<origin>+<hash>+<key>", for publishing.
 func (s *Signer) VerifierKey() string { return s.vkey }
 
-// Checkpoint signs the head of a log. The caller makes sure that it continues every head signed before.
+// Checkpoint signs the head of a log. The caller makes sure that it continues every head signed before, as [Publisher] does.
 func (s *Signer) Checkpoint(size int64, root tlog.Hash) ([]byte, error) {
 	if size < 0 || size > maxSize {
 		return nil, badRequest("The audit log's size is out of range.", "Pass the number of leaves stored.")

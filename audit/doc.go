@@ -1,9 +1,9 @@
 // Package audit is the transparency log of decisions: an append-only Merkle tree whose leaves are salted commitments,
 // whose head is signed, and which anyone can verify offline.
 //
-// It owns the form of a leaf and of what opens it, the canonical form of a decision, checkpoints and co-signatures,
-// receipts, the tiles the log is served and exported as, and the verification of receipts and exports. It does not
-// store the log: hashes and leaves lie in the records, written in the transaction of the outcome they are about, and
+// It owns the form of a leaf and of what opens it, the canonical form of a decision, checkpoints, when one may be signed
+// ([Publisher]), co-signatures, receipts, the tiles the log is served and exported as, and the verification of receipts and
+// exports. It does not store the log: hashes and leaves lie in the records, written in the transaction of the outcome they are about, and
 // are read through tlog.HashReader and [Source]. It does not serve HTTP and does not keep keys.
 //
 // What the log proves: that a decision was recorded as it now reads, no later than the checkpoint that covers it, and
@@ -16,6 +16,8 @@
 //     salt learns nothing about the payload, not even by guessing.
 //   - A leaf is one line of at most 65,535 bytes, so that it fits an entry bundle.
 //   - Hashes are those of RFC 6962: 0x00 before a leaf, 0x01 before two nodes.
+//   - No head is signed that does not continue the newest one stored, and the newest this process knows of; and none is
+//     given out that is not stored.
 //   - Nothing is believed for its place in a file: what is not under a verified signature is not reported as good.
 //   - Input is bounded: a receipt to 1 MiB, a checkpoint to 64 KiB, an entry bundle to 16.1 MiB, a tile to 8 KiB.
 //   - No function changes the order or the bytes of a leaf; the canonical form of a decision keeps its meaning for ever.
