@@ -179,8 +179,9 @@ func ofKind(k truename.RegistrationKind, n, sim int) registration.Opening {
 }
 
 // An erased subject has no accounts that count: were it approved, the limit would begin anew under the next subject.
-func TestAnErasedSubjectIsNeverApproved(t *testing.T) {
-	s := newShop(t, "in", broken{})
+func TestAnErasedSubjectIsNeverApproved(t *testing.T) { onBoth(t, testErasedSubject) }
+
+func testErasedSubject(t *testing.T, s *shop) {
 	id := s.ready(1, "ERASED1")
 	s.erase(s.subject(id, truename.Applicant).ID)
 	s.rules(s.Flow, id, truename.Refuse)
@@ -492,10 +493,11 @@ func TestEndsRaceWithActivation(t *testing.T) {
 	wantCode(t, err, truename.CodeWrongState)
 }
 
-// A number given away to two people at once goes to one of them.
-func TestTwoTransfersOfOneNumber(t *testing.T) {
+// A number given away to several people at once goes to one of them.
+func TestTransfersOfOneNumber(t *testing.T) { onBoth(t, testTransfers) }
+
+func testTransfers(t *testing.T, s *shop) {
 	ctx := t.Context()
-	s := newShop(t, "in", broken{})
 	s.active(1, "GIVER1")
 	var ids []string
 	for _, taker := range []string{"TAKER1", "TAKER2", "TAKER3"} {
@@ -670,9 +672,10 @@ func TestWhoMayCheckInPerson(t *testing.T) {
 }
 
 // Many registrations show the same new identity at once: they become one subject.
-func TestOneIdentityIsOneSubjectUnderConcurrency(t *testing.T) {
+func TestOneIdentityIsOneSubjectUnderConcurrency(t *testing.T) { onBoth(t, testOneIdentity) }
+
+func testOneIdentity(t *testing.T, s *shop) {
 	ctx := t.Context()
-	s := newShop(t, "in", broken{})
 	ids := make([]string, 12)
 	for i := range ids {
 		r, err := s.Open(ctx, staff("agent-1"), opening(truename.RouteInPerson, i))

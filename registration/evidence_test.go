@@ -13,10 +13,12 @@ import (
 )
 
 // desk is where the shop's referrals are reviewed.
-func (s *shop) desk() *review.Desk {
+func (s *shop) desk() *review.Desk { return s.deskAt(nil) }
+
+func (s *shop) deskAt(now func() time.Time) *review.Desk {
 	return review.New(s.store, func(ctx context.Context, by truename.Actor, id string, version int, f truename.Finding) (truename.Decision, error) {
 		return s.Resolve(ctx, registration.Request{Actor: by, Version: version}, id, f)
-	}, nil)
+	}, now)
 }
 
 // newest gives the kind of the newest entry of the audit log.
@@ -76,6 +78,9 @@ func TestPicturesAreShownToWhoHasClaimedTheCase(t *testing.T) {
 	}
 	_, err = s.Look(ctx, staff("reviewer"), id, truename.Guardian, truename.EvidencePortrait)
 	wantCode(t, err, truename.CodeNotFound)
+	later := s.deskAt(func() time.Time { return time.Now().Add(31 * time.Minute) })
+	_, err = later.Resolve(ctx, staff("reviewer").Actor, id, review.Verdict{Verdict: truename.Refuse, Code: "not_enough_evidence"})
+	wantCode(t, err, truename.CodeWrongState) // the claim is over
 	_, err = desk.Resolve(ctx, staff("reviewer").Actor, id, review.Verdict{Verdict: truename.Refuse, Code: "not_enough_evidence"})
 	must(t, err)
 	_, err = s.Look(ctx, staff("reviewer"), id, truename.Applicant, truename.EvidencePortrait)

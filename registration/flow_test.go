@@ -22,6 +22,8 @@ import (
 	"truename/models"
 	"truename/policy"
 	"truename/record"
+	"truename/record/postgres"
+	"truename/record/postgres/pgtest"
 	"truename/record/sqlite"
 	"truename/registration"
 	"truename/review"
@@ -42,15 +44,31 @@ type shop struct {
 
 func newShop(t *testing.T, pack string, comparer registration.Comparer) *shop {
 	t.Helper()
+	dir := t.TempDir()
+	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "records.db"))
+	must(t, err)
+	return newShopOn(t, store, dir, pack, comparer)
+}
+
+// onBoth runs a test on SQLite and on PostgreSQL.
+func onBoth(t *testing.T, test func(*testing.T, *shop)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, newShop(t, "in", broken{})) })
+	t.Run("postgresql", func(t *testing.T) {
+		store, err := postgres.Open(t.Context(), pgtest.Start(t))
+		must(t, err)
+		test(t, newShopOn(t, store, t.TempDir(), "in", broken{}))
+	})
+}
+
+func newShopOn(t *testing.T, store *record.Store, dir, pack string, comparer registration.Comparer) *shop {
+	t.Helper()
 	ctx := t.Context()
-	s := &shop{t: t, dir: t.TempDir(), now: time.Now}
+	s := &shop{t: t, dir: dir, store: store, now: time.Now}
 	uri := "file:" + filepath.Join(s.dir, "master.json")
 	must(t, vault.Create(filepath.Join(s.dir, "master.json")))
 	ring, err := vault.NewRing(ctx, uri)
 	must(t, err)
 	v, err := vault.Unlock(ctx, uri, ring)
-	must(t, err)
-	s.store, err = sqlite.Open(ctx, filepath.Join(s.dir, "records.db"))
 	must(t, err)
 	t.Cleanup(func() { s.store.Close() })
 	p, err := policy.LoadBuiltin(pack)
@@ -401,9 +419,10 @@ func TestFourEyesWithoutAFace(t *testing.T) {
 	}
 }
 
-func TestTheLimitHoldsUnderConcurrency(t *testing.T) {
+func TestTheLimitHoldsUnderConcurrency(t *testing.T) { onBoth(t, testLimit) }
+
+func testLimit(t *testing.T, s *shop) {
 	ctx := t.Context()
-	s := newShop(t, "in", broken{})
 	const asked, limit = 20, 9
 	ids := make([]string, asked)
 	for i := range ids {

@@ -100,7 +100,7 @@ func (d *Desk) Resolve(ctx context.Context, by truename.Actor, id string, v Verd
 	if err != nil {
 		return truename.Decision{}, err
 	}
-	if r.ClaimedBy != by.ID {
+	if r.ClaimedBy != by.ID || r.ClaimedUntil == nil || !d.now().Before(*r.ClaimedUntil) {
 		return truename.Decision{}, conflict("You have not claimed this case, or your claim has run out.", "Claim it, look at it, then resolve it.")
 	}
 	finding := truename.Finding{ID: uuid.Must(uuid.NewV7()).String(), Stage: truename.StageReview, Party: truename.Applicant,
