@@ -103,17 +103,18 @@ func (c policyShowCommand) Run(out output) error {
 	fmt.Fprintf(out.Out, "%s: %s\n\n", packText(p.Ref()), sheet.Title)
 	var rows [][]string
 	for _, r := range sheet.Rules {
-		rows = append(rows, []string{r.Section, r.ID, strings.Join(r.Says, ", "), r.Sure, r.Source})
+		rows = append(rows, []string{r.Section, r.ID, r.Sure, r.Source, strings.Join(r.Says, ", ")})
 	}
-	if err := printTable(out.Out, []string{"SECTION", "RULE", "SAYS", "SURE", "SOURCE"}, rows); err != nil {
+	if err := printTable(out.Out, []string{"SECTION", "RULE", "SURE", "SOURCE", "SAYS"}, rows); err != nil {
 		return err
 	}
+	fmt.Fprintln(out.Out)
 	for _, r := range sheet.Rules {
 		if r.Note != "" {
-			fmt.Fprintf(out.Out, "\n%s: %s", r.ID, plain(r.Note))
+			fmt.Fprintf(out.Out, "%s: %s\n", r.ID, plain(r.Note))
 		}
 	}
-	_, err = fmt.Fprintln(out.Out, "\n\nSure: T read in the text, R reported by a secondary source, M from memory; verify R and M before you rely on them.")
+	_, err = fmt.Fprintln(out.Out, "\nSure: T read in the text, R reported by a secondary source, M from memory; verify R and M before you rely on them.")
 	return err
 }
 
