@@ -71,10 +71,16 @@ func drawCase(t *rapid.T, p *Pack) truename.Case {
 			document = rapid.SampledFrom(documents).Draw(t, "document")
 		}
 		c.Parties = append(c.Parties, truename.PartyFacts{Party: party, Document: document, Age: rapid.IntRange(-1, 60).Draw(t, "age"),
-			Expired: rapid.IntRange(0, 9).Draw(t, "expired") == 0, Holdings: rapid.IntRange(0, 10).Draw(t, "holdings")})
+			Expired: rapid.IntRange(0, 9).Draw(t, "expired") == 0, Erased: rapid.IntRange(0, 19).Draw(t, "erased") == 0,
+			Holdings: rapid.IntRange(0, 10).Draw(t, "holdings")})
+	}
+	for _, f := range c.Parties {
 		if rapid.IntRange(0, 9).Draw(t, "has findings") > 0 {
-			c.Findings = append(c.Findings, passed(&c, party)...)
+			c.Findings = append(c.Findings, passed(&c, f.Party)...)
 		}
+	}
+	if c.Channel != truename.SelfService && rapid.IntRange(0, 9).Draw(t, "has an outlet") > 0 {
+		c.Outlet = "outlet"
 	}
 	stages := []truename.Stage{truename.StageConsent, truename.StageDocument, truename.StageComparison, truename.StageLiveness, truename.StageDuplicate,
 		truename.StageInPerson, truename.StageHolder, truename.StageCarrier, truename.StageReview, truename.StageAppeal}
@@ -84,6 +90,7 @@ func drawCase(t *rapid.T, p *Pack) truename.Case {
 		switch f.Stage {
 		case truename.StageConsent:
 			f.Labels["purpose"] = string(rapid.SampledFrom(truename.Purposes).Draw(t, "purpose"))
+			f.Labels["given_by"] = string(rapid.SampledFrom(truename.Parties).Draw(t, "given by"))
 		case truename.StageReview:
 			f.Labels["verdict"] = rapid.SampledFrom([]string{"approve", "refuse", "refer", ""}).Draw(t, "verdict")
 		case truename.StageComparison:
@@ -142,7 +149,27 @@ func lacks(p *Pack, c truename.Case, reviewed bool) string {
 			all = append(all, "two people who checked the "+string(party))
 		}
 	}
+	// given says whether a consent counts: by whom it had to be given, and not withdrawn after.
+	given := func(party, by truename.Party, purpose truename.Purpose) {
+		counts := false
+		for _, f := range c.Findings {
+			if f.Stage == truename.StageConsent && f.Party == party && f.Labels["purpose"] == string(purpose) {
+				counts = f.State == truename.FindingPassed && (counts || f.Labels["given_by"] == string(by))
+			}
+		}
+		if !counts {
+			all = append(all, "a consent of the "+string(party)+" given by the "+string(by))
+		}
+	}
 	a, g := c.Person(truename.Applicant), c.Person(truename.Guardian)
+	for _, f := range c.Parties {
+		if f.Erased {
+			return "a person whose data are there"
+		}
+	}
+	if p.form.Outlets.Registry && c.Channel != truename.SelfService && c.Outlet == "" {
+		return "an outlet"
+	}
 	switch {
 	case a == nil || a.Document == "" || a.Document == "library_card":
 		return "a document"
@@ -158,10 +185,18 @@ func lacks(p *Pack, c truename.Case, reviewed bool) string {
 		return "a guardian"
 	case minor:
 		whole(truename.Guardian)
+		given(truename.Guardian, truename.Guardian, truename.PurposeIdentity)
+		given(truename.Applicant, truename.Guardian, truename.PurposeIdentity)
 	case c.Person(truename.Proxy) != nil:
 		whole(truename.Proxy)
+		given(truename.Proxy, truename.Proxy, truename.PurposeIdentity)
+		given(truename.Applicant, truename.Applicant, truename.PurposeIdentity)
 	default:
 		whole(truename.Applicant)
+		given(truename.Applicant, truename.Applicant, truename.PurposeIdentity)
+		if c.Route == truename.RouteFace {
+			given(truename.Applicant, truename.Applicant, truename.PurposeFaceVerification)
+		}
 	}
 	switch c.Kind {
 	case truename.OwnershipTransfer:
@@ -169,6 +204,12 @@ func lacks(p *Pack, c truename.Case, reviewed bool) string {
 		all = append(all, need(truename.StageHolder, truename.Transferor, ""))
 	case truename.SIMReplacement, truename.Reverification:
 		all = append(all, need(truename.StageHolder, truename.Applicant, ""))
+	default:
+		if slices.ContainsFunc(c.Findings, func(f truename.Finding) bool {
+			return f.Stage == truename.StageHolder && f.State != truename.FindingPassed
+		}) {
+			return "a free number"
+		}
 	}
 	for _, s := range all {
 		if s != "" {

@@ -218,6 +218,33 @@ func TestConsentWithdrawnDuringTheDecision(t *testing.T) {
 	}), id, truename.Refuse)
 }
 
+// Nobody has to know who stood behind a request that came to nothing; who holds a number, the operator has to.
+func TestFieldsGoWithTheConsentToThem(t *testing.T) {
+	ctx := t.Context()
+	s := newShop(t, "in", broken{})
+	left := func(id string) (n int) {
+		snapshot, err := s.store.Snapshot(ctx, id)
+		must(t, err)
+		must(t, s.WithdrawConsent(ctx, staff("agent-1"), id, snapshot.Consents[0].ID))
+		evidence, err := s.store.Evidence(ctx, id)
+		must(t, err)
+		for _, e := range evidence {
+			if e.Kind == truename.EvidenceFields {
+				n++
+			}
+		}
+		return n
+	}
+	open := s.ready(1, "FIELDS1")
+	if left(open) != 0 {
+		t.Error("the fields of an open request are still there")
+	}
+	s.rules(s.Flow, open, truename.Refuse)
+	if left(s.active(2, "FIELDS2")) != 1 {
+		t.Error("the fields behind a number in service are gone")
+	}
+}
+
 // Who consents twice and takes back one has taken it back.
 func TestOneOfTwoConsentsWithdrawn(t *testing.T) {
 	ctx := t.Context()

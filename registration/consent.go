@@ -126,7 +126,7 @@ func (f *Flow) WithdrawConsent(ctx context.Context, by Request, id, consent stri
 		}
 		commit := truename.Commit{Registration: r, Consents: withdrawn}
 		for _, e := range evidence {
-			if e.Party == c.Party && allowedBy(e.Kind, c.Purpose) {
+			if e.Party == c.Party && allowedBy(e.Kind, c.Purpose, r.State) {
 				commit.DropEvidence = append(commit.DropEvidence, e.ID)
 			}
 		}
@@ -141,14 +141,15 @@ func (f *Flow) WithdrawConsent(ctx context.Context, by Request, id, consent stri
 }
 
 // allowedBy says whether evidence is kept only on the strength of a consent to a purpose.
-func allowedBy(k truename.EvidenceKind, p truename.Purpose) bool {
+func allowedBy(k truename.EvidenceKind, p truename.Purpose, state truename.RegistrationState) bool {
 	switch p {
 	case truename.PurposeFaceVerification:
 		return k == truename.EvidencePortrait || k == truename.EvidenceLive
 	case truename.PurposeFaceRetention:
 		return k == truename.EvidenceTemplate
-	case truename.PurposeIdentity: // the fields of an activated account stay as long as the law asks: package rights
-		return k.Biometric()
+	case truename.PurposeIdentity: // the fields behind a number stay as long as the law asks: package rights
+		behind := state == truename.StateApproved || state == truename.StateActivated
+		return k.Biometric() || k == truename.EvidenceFields && !behind
 	}
 	return false
 }

@@ -29,6 +29,11 @@
 //   - A registration can always take the route without a face, with the same limits and the same service.
 //   - A stage that fails makes a finding "unavailable", and the policy never approves on one.
 //   - Every approval holds a place in the limit, counted under a lock, until it is activated, lapses or is withdrawn.
-//   - What was decided can be replayed: the case and the pack are stored.
+//   - What was decided can be replayed: the case and the pack are stored, and the case has all that the ruling rests on,
+//     also what only the records know.
+//   - What was shown counts together or not at all: a comparison only with the portrait of the last reading of the
+//     document, a check only of that reading, an activation only while the number is as it was at the approval.
+//   - A person whose data were erased is never approved, and an erased key is never written again.
+//   - After an end without activation nothing sealed is left; after one with, what the pack keeps, as long as it says.
 //   - Names, numbers and pictures are only ever in memory or sealed under the subject's key.
 package registration
