@@ -520,6 +520,45 @@ func TestEndsRaceWithActivation(t *testing.T) {
 	wantCode(t, err, truename.CodeWrongState)
 }
 
+// What a reviewer adds is a verdict of their own, and nothing else.
+func TestAVerdictIsAReviewersOwn(t *testing.T) {
+	ctx := t.Context()
+	s := newShop(t, "in", broken{})
+	id := s.referred(1)
+	verdict := truename.Finding{ID: "v", Stage: truename.StageReview, Party: truename.Applicant, State: truename.FindingPassed,
+		Labels: map[string]string{"verdict": "approve", "code": "same_person"}, By: "reviewer", At: time.Now()}
+	forged := verdict
+	forged.Stage = truename.StageComparison
+	for _, test := range []struct {
+		by      registration.Request
+		verdict truename.Finding
+	}{{staff("reviewer"), forged}, {staff("agent-1"), verdict}, {registration.Request{Actor: truename.Actor{ID: "reviewer", Kind: truename.ActorClient}}, verdict}} {
+		_, err := s.Resolve(ctx, test.by, id, test.verdict)
+		wantCode(t, err, truename.CodeForbidden)
+	}
+}
+
+// A clock that has jumped ahead suspends nobody.
+func TestAJumpedClockSuspendsNobody(t *testing.T) {
+	ctx := t.Context()
+	s := newShop(t, "in", broken{})
+	s.active(1, "CLOCK1")
+	a, err := s.AccountOf(ctx, "919800000001")
+	must(t, err)
+	must(t, s.Dispute(ctx, staff("hotline"), a.ID))
+	var ahead time.Duration
+	c := s.Config
+	c.Now = func() time.Time { return time.Now().Add(ahead) }
+	f := registration.New(c)
+	ahead = 240 * time.Hour
+	wantCode(t, f.Reverify(ctx, a.ID), truename.CodeClock)
+	a, err = s.AccountOf(ctx, "919800000001")
+	must(t, err)
+	if a.State != truename.AccountActive {
+		t.Errorf("account %s", a.State)
+	}
+}
+
 // A number given away to several people at once goes to one of them.
 func TestTransfersOfOneNumber(t *testing.T) { onBoth(t, testTransfers) }
 

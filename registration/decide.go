@@ -24,9 +24,13 @@ func (f *Flow) Decide(ctx context.Context, by Request, id string) (truename.Deci
 	return f.rule(ctx, by, id, nil)
 }
 
-// Resolve adds findings of reviewers to a referred registration and asks the policy again. Package review makes sure who
-// may do so.
+// Resolve adds a reviewer's verdict to a referred registration and asks the policy again. Package review makes sure who may
+// do so.
 func (f *Flow) Resolve(ctx context.Context, by Request, id string, verdict truename.Finding) (truename.Decision, error) {
+	if verdict.Stage != truename.StageReview || verdict.By != by.Actor.ID || by.Actor.ID == "" || by.Actor.Kind != truename.ActorStaff {
+		return truename.Decision{}, &truename.Error{Kind: truename.KindForbidden, Code: truename.CodeForbidden,
+			Detail: "A referral is resolved by a member of staff, with a verdict of their own.", Remedy: "Sign in as yourself."}
+	}
 	return f.rule(ctx, by, id, &verdict)
 }
 

@@ -181,6 +181,9 @@ func dropAt(k truename.EvidenceKind, s truename.Snapshot, keep policy.Retention)
 // Reverify tells the carrier when an account is due, and suspends it when the time after that has passed too.
 func (f *Flow) Reverify(ctx context.Context, account string) error {
 	settings := f.Pack.Settings().Reverification
+	if err := f.clock.check(time.Time{}); err != nil { // with a wrong clock nobody is suspended
+		return err
+	}
 	return f.Accounts.TransactAccount(ctx, account, func(a truename.Account) (truename.Commit, error) {
 		now := f.Now().UTC()
 		switch {
