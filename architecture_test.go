@@ -15,7 +15,7 @@ import (
 var (
 	stages = []string{"api", "models/tfjs", "models", "onnx", "capture", "face", "match", "evaluation", "audit", "activation", "vault", "policy"}
 	flows  = []string{"verification", "access", "registration", "review", "rights"}
-	edges  = []string{"httpapi", "web", "picture", "record", "record/sqlite", "record/postgres", "record/postgres/pgtest", "record/recordtest", "notify"}
+	edges  = []string{"httpapi", "client", "web", "picture", "record", "record/sqlite", "record/postgres", "record/postgres/pgtest", "record/recordtest", "notify"}
 )
 
 // allowed says whether package from may import package to (both relative to the module, "" is the root).

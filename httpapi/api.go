@@ -112,6 +112,9 @@ func (a *API) route() error {
 	document := api.OpenAPI()
 	finishDocument(document)
 	for path, item := range document.Paths {
+		if path == tilePath {
+			path = tilePattern
+		}
 		a.mux.HandleFunc(path, a.methodNotAllowed(allowed(item)))
 	}
 	if err := a.registerReference(document); err != nil {

@@ -11,6 +11,12 @@ import (
 	"truename/audit"
 )
 
+// The path of tiles has several segments, which OpenAPI cannot say.
+const (
+	tilePath    = "/v1/audit/tile/{path}"
+	tilePattern = "/v1/audit/tile/{path...}"
+)
+
 // registerAudit serves the transparency log by C2SP tlog-tiles and the public keys. They are for everybody: leaves are salted
 // commitments without personal data, and a log that nobody can watch proves nothing.
 func (a *API) registerAudit(h huma.API) {
@@ -28,11 +34,11 @@ func (a *API) registerAudit(h huma.API) {
 		Description: "The public key of the checkpoints, as a note verifier key. Keep it elsewhere, too: a key that comes from whoever is to be checked proves little.",
 	}, "The key", text, "GET /v1/audit/key", a.serveVerifierKey)
 	a.public(h, &huma.Operation{
-		OperationID: "read-tile", Method: http.MethodGet, Path: "/v1/audit/tile/{path}", Tags: []string{tagAudit},
+		OperationID: "read-tile", Method: http.MethodGet, Path: tilePath, Tags: []string{tagAudit},
 		Summary:     "Read a tile of the audit log",
 		Description: "By C2SP tlog-tiles: `tile/<level>/<index>[.p/<width>]` holds hashes, `tile/entries/<index>[.p/<width>]` leaves.",
 		Parameters:  []*huma.Param{{Name: "path", In: "path", Required: true, Description: "such as 0/x001/234, or entries/000.p/17", Schema: &huma.Schema{Type: huma.TypeString}}},
-	}, "The tile", octets, "GET /v1/audit/tile/{path...}", a.serveTile)
+	}, "The tile", octets, "GET "+tilePattern, a.serveTile)
 	a.public(h, &huma.Operation{
 		OperationID: "read-jwks", Method: http.MethodGet, Path: "/.well-known/jwks.json", Tags: []string{tagActivation},
 		Summary:     "Read the public keys of activation tokens",

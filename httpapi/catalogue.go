@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"truename"
+	"truename/access"
 )
 
 // Codes of this edge alone. They are as stable as those of package truename.
@@ -100,6 +101,9 @@ func catalogue() []entry {
 		{truename.CodeNumberTaken, http.StatusConflict, "Number taken",
 			"The number is held or reserved by somebody else.",
 			"Choose another number, or transfer this one."},
+		{codeTargetRefused, http.StatusUnprocessableEntity, "Webhook address refused",
+			"A webhook's address is not one that may be called: not https, not a public address, or not an address.",
+			"Use https and a public host, or let the operator allow the network."},
 		{truename.CodeTokenInvalid, http.StatusConflict, "Activation token invalid",
 			"The activation token does not verify, has expired, or was used.",
 			"Fetch a new token and activate with that."},
@@ -132,6 +136,9 @@ func catalogue() []entry {
 		{truename.CodeRuntime, http.StatusServiceUnavailable, "Inference runtime unavailable",
 			"The inference library is missing or cannot be loaded.",
 			"Whoever runs the server has to install the inference library: truename models shows its state."},
+		{access.CodeIdentityProvider, http.StatusServiceUnavailable, "Identity provider unavailable",
+			"The identity provider that members of staff sign in at does not answer, or its answer cannot be used.",
+			"Try again; if it persists, whoever runs the server has to look at the provider."},
 		{truename.CodeRecords, http.StatusServiceUnavailable, "Records unavailable",
 			"The database could not do its work. Nothing was decided and nothing was half written.",
 			"Try again; if it persists, whoever runs the server has to look at the database."},

@@ -42,8 +42,8 @@ func (a *API) registerDecisions(h huma.API) {
 
 type decisionOutput struct{ Body api.Decision }
 
-func (a *API) decide(ctx context.Context, in *change) (*decisionOutput, error) {
-	by, err := a.changing(ctx, in.ID, in.conditional)
+func (a *API) decide(ctx context.Context, in *Change) (*decisionOutput, error) {
+	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (a *API) decided(ctx context.Context, id string) (truename.Decision, error)
 	return *s.Decision, nil
 }
 
-func (a *API) readDecision(ctx context.Context, in *registrationID) (*decisionOutput, error) {
+func (a *API) readDecision(ctx context.Context, in *RegistrationID) (*decisionOutput, error) {
 	d, err := a.decided(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (a *API) readDecision(ctx context.Context, in *registrationID) (*decisionOu
 	return a.explained(ctx, d)
 }
 
-func (a *API) readReceipt(ctx context.Context, in *registrationID) (*struct{ Body audit.Receipt }, error) {
+func (a *API) readReceipt(ctx context.Context, in *RegistrationID) (*struct{ Body audit.Receipt }, error) {
 	d, err := a.decided(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -106,8 +106,8 @@ func (a *API) readReceipt(ctx context.Context, in *registrationID) (*struct{ Bod
 	return &struct{ Body audit.Receipt }{receipt}, err
 }
 
-func (a *API) issueActivation(ctx context.Context, in *change) (*struct{ Body api.Activation }, error) {
-	if _, err := a.changing(ctx, in.ID, in.conditional); err != nil {
+func (a *API) issueActivation(ctx context.Context, in *Change) (*struct{ Body api.Activation }, error) {
+	if _, err := a.changing(ctx, in.ID, in.Conditional); err != nil {
 		return nil, err
 	}
 	token, err := a.config.Operator.Flow.Token(ctx, in.ID)
@@ -115,10 +115,10 @@ func (a *API) issueActivation(ctx context.Context, in *change) (*struct{ Body ap
 }
 
 func (a *API) confirmActivation(ctx context.Context, in *struct {
-	change
+	Change
 	Body api.Confirmation
 }) (*registrationOutput, error) {
-	by, err := a.changing(ctx, in.ID, in.conditional)
+	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err != nil {
 		return nil, err
 	}

@@ -62,8 +62,8 @@ func describeForm(h huma.API, path, about string, required []string, parts map[s
 		"multipart/form-data": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Required: required, Properties: parts}}}}
 }
 
-func (a *API) recordDocument(ctx context.Context, in *change) (*findingOutput, error) {
-	by, err := a.changing(ctx, in.ID, in.conditional)
+func (a *API) recordDocument(ctx context.Context, in *Change) (*findingOutput, error) {
+	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +92,8 @@ func documentOf(text []byte) (api.Document, error) {
 }
 
 // compareFace holds a worker for the time of the comparison; all gates are the flow's.
-func (a *API) compareFace(ctx context.Context, in *change) (*findingOutput, error) {
-	by, err := a.changing(ctx, in.ID, in.conditional)
+func (a *API) compareFace(ctx context.Context, in *Change) (*findingOutput, error) {
+	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err != nil {
 		return nil, err
 	}

@@ -68,13 +68,13 @@ func retryAfter(err error) int {
 	return 0
 }
 
-// conditional is the input of an operation on something that two people could change at once.
-type conditional struct {
+// Conditional is the input of an operation on something that two people could change at once.
+type Conditional struct {
 	IfMatch string `header:"If-Match" doc:"the ETag that was seen: when somebody else has changed it since, nothing is written and the answer is 412"`
 }
 
 // version gives the version that the caller has seen; 0: any.
-func (c conditional) version() (int, error) {
+func (c Conditional) version() (int, error) {
 	if c.IfMatch == "" || c.IfMatch == "*" {
 		return 0, nil
 	}
@@ -89,7 +89,7 @@ func (c conditional) version() (int, error) {
 func etag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
 // request says to the flows who asks, and under which key.
-func request(ctx context.Context, c conditional) (registration.Request, error) {
+func request(ctx context.Context, c Conditional) (registration.Request, error) {
 	version, err := c.version()
 	key, _ := ctx.Value(repeatKey{}).(string)
 	return registration.Request{Actor: actorOf(ctx), Key: key, Version: version}, err

@@ -60,13 +60,28 @@ func documentConfig(transform huma.Transformer) huma.Config {
 			Components: &huma.Components{SecuritySchemes: map[string]*huma.SecurityScheme{
 				"key":     {Type: "http", Scheme: "bearer", Description: "An API key (tn_…), or from a terminal the token of a session."},
 				"session": {Type: "apiKey", In: "cookie", Name: access.SessionCookieName, Description: "The session of a member of staff."},
-			}, Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)},
+			}, Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName)},
 		},
 		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{transform},
 	}
+}
+
+// schemaName names a type's schema. Where two packages have a type of one name, the one that is less seen gets a longer one.
+func schemaName(t reflect.Type, hint string) string {
+	switch t {
+	case reflect.TypeFor[truename.Reason]():
+		return "RulingReason"
+	case reflect.TypeFor[truename.Review]():
+		return "ReviewState"
+	case reflect.TypeFor[truename.Webhook]():
+		return "WebhookState"
+	case reflect.TypeFor[truename.Decision]():
+		return "DecisionRecord"
+	}
+	return huma.DefaultSchemaNamer(t, hint)
 }
 
 // verificationOperation describes POST /v1/verifications.

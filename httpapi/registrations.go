@@ -18,13 +18,14 @@ type registrationOutput struct {
 	Body     api.Registration
 }
 
-// registrationID is the input of an operation on one registration.
-type registrationID struct {
+// RegistrationID is the input of an operation on one registration. Inputs that others embed are exported, as huma looks at
+// exported fields only.
+type RegistrationID struct {
 	ID string `path:"id" format:"uuid" doc:"id of the registration"`
 }
 
-// page is the input of an operation that lists.
-type page struct {
+// Page is the input of an operation that lists.
+type Page struct {
 	After string `query:"after" maxLength:"200" doc:"cursor: the next of the page before"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 }
@@ -88,7 +89,7 @@ func (a *API) registerRegistrations(h huma.API) {
 }
 
 func (a *API) openRegistration(ctx context.Context, in *struct{ Body api.Opening }) (*registrationOutput, error) {
-	by, err := request(ctx, conditional{})
+	by, err := request(ctx, Conditional{})
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +127,7 @@ func (a *API) shown(ctx context.Context, r truename.Registration) (*registration
 }
 
 type registrationQuery struct {
-	page
+	Page
 	State   truename.RegistrationState `query:"state" enum:"open,referred,approved,refused,activated,lapsed,withdrawn"`
 	Kind    truename.RegistrationKind  `query:"kind" enum:"new_number,additional_number,sim_replacement,ownership_transfer,port_in,reverification"`
 	Outlet  string                     `query:"outlet" maxLength:"40"`
@@ -167,7 +168,7 @@ func bind(actor truename.Actor, outlet *string, channel *truename.Channel) bool 
 	return true
 }
 
-func (a *API) readRegistration(ctx context.Context, in *registrationID) (*registrationOutput, error) {
+func (a *API) readRegistration(ctx context.Context, in *RegistrationID) (*registrationOutput, error) {
 	s, err := a.seen(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -175,14 +176,14 @@ func (a *API) readRegistration(ctx context.Context, in *registrationID) (*regist
 	return a.shown(ctx, s.Registration)
 }
 
-// change is the input of a change to a registration that has no body.
-type change struct {
-	registrationID
-	conditional
+// Change is the input of a change to a registration that has no body.
+type Change struct {
+	RegistrationID
+	Conditional
 }
 
 // changing makes sure that the registration is the caller's to see, and says to the flows who asks.
-func (a *API) changing(ctx context.Context, id string, c conditional) (registration.Request, error) {
+func (a *API) changing(ctx context.Context, id string, c Conditional) (registration.Request, error) {
 	if _, err := a.seen(ctx, id); err != nil {
 		return registration.Request{}, err
 	}
@@ -198,8 +199,8 @@ func (a *API) changed(ctx context.Context, id string) (*registrationOutput, erro
 	return a.shown(ctx, s.Registration)
 }
 
-func (a *API) withdraw(ctx context.Context, in *change) (*registrationOutput, error) {
-	by, err := a.changing(ctx, in.ID, in.conditional)
+func (a *API) withdraw(ctx context.Context, in *Change) (*registrationOutput, error) {
+	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err == nil {
 		err = a.config.Operator.Flow.Withdraw(ctx, by, in.ID)
 	}
@@ -210,8 +211,8 @@ func (a *API) withdraw(ctx context.Context, in *change) (*registrationOutput, er
 	return a.changed(ctx, in.ID)
 }
 
-func (a *API) appeal(ctx context.Context, in *change) (*registrationOutput, error) {
-	by, err := a.changing(ctx, in.ID, in.conditional)
+func (a *API) appeal(ctx context.Context, in *Change) (*registrationOutput, error) {
+	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err == nil {
 		err = a.config.Operator.Flow.Appeal(ctx, by, in.ID)
 	}
@@ -223,10 +224,10 @@ func (a *API) appeal(ctx context.Context, in *change) (*registrationOutput, erro
 }
 
 func (a *API) giveConsent(ctx context.Context, in *struct {
-	change
+	Change
 	Body api.ConsentGiven
 }) (*struct{ Body truename.Consent }, error) {
-	by, err := a.changing(ctx, in.ID, in.conditional)
+	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +235,7 @@ func (a *API) giveConsent(ctx context.Context, in *struct {
 	return &struct{ Body truename.Consent }{c}, err
 }
 
-func (a *API) listConsents(ctx context.Context, in *registrationID) (*struct{ Body api.Consents }, error) {
+func (a *API) listConsents(ctx context.Context, in *RegistrationID) (*struct{ Body api.Consents }, error) {
 	s, err := a.seen(ctx, in.ID)
 	if s.Consents == nil {
 		s.Consents = []truename.Consent{}
@@ -243,10 +244,10 @@ func (a *API) listConsents(ctx context.Context, in *registrationID) (*struct{ Bo
 }
 
 func (a *API) withdrawConsent(ctx context.Context, in *struct {
-	change
+	Change
 	Consent string `path:"consent" maxLength:"40" doc:"id of the consent"`
 }) (*registrationOutput, error) {
-	by, err := a.changing(ctx, in.ID, in.conditional)
+	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err == nil {
 		err = a.config.Operator.Flow.WithdrawConsent(ctx, by, in.ID, in.Consent)
 	}
@@ -259,10 +260,10 @@ func (a *API) withdrawConsent(ctx context.Context, in *struct {
 type findingOutput struct{ Body truename.Finding }
 
 func (a *API) checkInPerson(ctx context.Context, in *struct {
-	change
+	Change
 	Body api.InPersonCheck
 }) (*findingOutput, error) {
-	by, err := a.changing(ctx, in.ID, in.conditional)
+	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err != nil {
 		return nil, err
 	}
@@ -271,10 +272,10 @@ func (a *API) checkInPerson(ctx context.Context, in *struct {
 }
 
 func (a *API) recordSignals(ctx context.Context, in *struct {
-	change
+	Change
 	Body api.Signals
 }) (*findingOutput, error) {
-	by, err := a.changing(ctx, in.ID, in.conditional)
+	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (a *API) registerReviews(h huma.API) {
 }
 
 type reviewQuery struct {
-	page
+	Page
 	Open    bool             `query:"open" default:"true" doc:"those not resolved only"`
 	Outlet  string           `query:"outlet" maxLength:"40"`
 	Channel truename.Channel `query:"channel" enum:"own_outlet,dealer,self_service"`
@@ -74,7 +74,7 @@ type reviewOutput struct {
 	Body truename.Review
 }
 
-func (a *API) readReview(ctx context.Context, in *registrationID) (*struct {
+func (a *API) readReview(ctx context.Context, in *RegistrationID) (*struct {
 	ETag string `header:"ETag"`
 	Body api.Review
 }, error) {
@@ -115,16 +115,16 @@ func (a *API) pictures(ctx context.Context, id string) ([]api.Evidence, error) {
 	return found, err
 }
 
-func (a *API) claim(ctx context.Context, in *change) (*reviewOutput, error) {
+func (a *API) claim(ctx context.Context, in *Change) (*reviewOutput, error) {
 	return a.reviewing(ctx, in, a.config.Operator.Desk.Claim)
 }
 
-func (a *API) release(ctx context.Context, in *change) (*reviewOutput, error) {
+func (a *API) release(ctx context.Context, in *Change) (*reviewOutput, error) {
 	return a.reviewing(ctx, in, a.config.Operator.Desk.Release)
 }
 
-func (a *API) reviewing(ctx context.Context, in *change, do func(context.Context, truename.Actor, string, int) (truename.Review, error)) (*reviewOutput, error) {
-	by, err := a.changing(ctx, in.ID, in.conditional)
+func (a *API) reviewing(ctx context.Context, in *Change, do func(context.Context, truename.Actor, string, int) (truename.Review, error)) (*reviewOutput, error) {
+	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err != nil {
 		return nil, err
 	}
@@ -133,10 +133,10 @@ func (a *API) reviewing(ctx context.Context, in *change, do func(context.Context
 }
 
 func (a *API) resolve(ctx context.Context, in *struct {
-	registrationID
+	RegistrationID
 	Body api.Verdict
 }) (*decisionOutput, error) {
-	by, err := a.changing(ctx, in.ID, conditional{})
+	by, err := a.changing(ctx, in.ID, Conditional{})
 	if err != nil {
 		return nil, err
 	}
@@ -154,11 +154,11 @@ type pictureOutput struct {
 }
 
 func (a *API) look(ctx context.Context, in *struct {
-	registrationID
+	RegistrationID
 	Party truename.Party        `path:"party" enum:"applicant,guardian,proxy,transferor"`
 	Kind  truename.EvidenceKind `path:"kind" enum:"portrait,live"`
 }) (*pictureOutput, error) {
-	by, err := a.changing(ctx, in.ID, conditional{})
+	by, err := a.changing(ctx, in.ID, Conditional{})
 	if err != nil {
 		return nil, err
 	}

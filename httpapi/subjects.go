@@ -52,7 +52,7 @@ func (a *API) registerSubjects(h huma.API) {
 	} {
 		register(a, h, huma.Operation{
 			OperationID: op.id, Method: http.MethodPost, Path: "/v1/accounts/{id}/" + op.verb, Tags: []string{tagSubject}, Summary: op.summary, Description: op.about,
-		}, op.may, func(ctx context.Context, in *accountID) (*accountOutput, error) {
+		}, op.may, func(ctx context.Context, in *AccountID) (*accountOutput, error) {
 			return a.changeAccount(ctx, in.ID, op.do)
 		})
 	}
@@ -81,11 +81,11 @@ func (a *API) holdings(ctx context.Context, in *struct{ Body api.Claim }) (*stru
 	return &struct{ Body api.Holdings }{out}, nil
 }
 
-type subjectID struct {
+type SubjectID struct {
 	ID string `path:"id" maxLength:"40" doc:"id of the subject"`
 }
 
-func (a *API) readSubject(ctx context.Context, in *subjectID) (*struct{ Body api.Subject }, error) {
+func (a *API) readSubject(ctx context.Context, in *SubjectID) (*struct{ Body api.Subject }, error) {
 	if err := unbound(actorOf(ctx)); err != nil {
 		return nil, err
 	}
@@ -102,19 +102,19 @@ func unbound(a truename.Actor) error {
 		Detail: "The caller is bound to an outlet or channel, and a subject is not.", Remedy: "Ask the privacy officer."}
 }
 
-func (a *API) exportSubject(ctx context.Context, in *subjectID) (*struct{ Body rights.Export }, error) {
+func (a *API) exportSubject(ctx context.Context, in *SubjectID) (*struct{ Body rights.Export }, error) {
 	x, err := a.config.Operator.Office.Export(ctx, actorOf(ctx), in.ID)
 	return &struct{ Body rights.Export }{x}, err
 }
 
 type planOutput struct{ Body rights.Plan }
 
-func (a *API) planErasure(ctx context.Context, in *subjectID) (*planOutput, error) {
+func (a *API) planErasure(ctx context.Context, in *SubjectID) (*planOutput, error) {
 	plan, err := a.config.Operator.Office.PlanErasure(ctx, in.ID)
 	return &planOutput{plan}, err
 }
 
-func (a *API) eraseSubject(ctx context.Context, in *subjectID) (*planOutput, error) {
+func (a *API) eraseSubject(ctx context.Context, in *SubjectID) (*planOutput, error) {
 	plan, err := a.config.Operator.Office.Erase(ctx, actorOf(ctx), in.ID)
 	if err == nil && plan.Erased {
 		a.metrics.step("erased")
@@ -124,7 +124,7 @@ func (a *API) eraseSubject(ctx context.Context, in *subjectID) (*planOutput, err
 
 type accountOutput struct{ Body truename.Account }
 
-type accountID struct {
+type AccountID struct {
 	ID string `path:"id" maxLength:"40" doc:"id of the account"`
 }
 
@@ -134,7 +134,7 @@ func (a *API) accountOf(ctx context.Context, in *struct{ Body api.NumberClaim })
 }
 
 func (a *API) changeAccount(ctx context.Context, id string, do func(context.Context, registration.Request, string) error) (*accountOutput, error) {
-	by, err := request(ctx, conditional{})
+	by, err := request(ctx, Conditional{})
 	if err == nil {
 		err = do(ctx, by, id)
 	}
@@ -146,7 +146,7 @@ func (a *API) changeAccount(ctx context.Context, id string, do func(context.Cont
 }
 
 func (a *API) requireReverification(ctx context.Context, in *struct {
-	accountID
+	AccountID
 	Body api.Reverification
 }) (*accountOutput, error) {
 	return a.changeAccount(ctx, in.ID, func(ctx context.Context, by registration.Request, id string) error {

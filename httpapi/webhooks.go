@@ -50,7 +50,7 @@ func (a *API) registerWebhooks(h huma.API) {
 	}, access.WebhookManage, a.redeliver)
 }
 
-// codeTargetRefused is the code of package notify for an address that may not be called.
+// codeTargetRefused is the code of package notify, another edge, for an address that may not be called.
 const codeTargetRefused truename.Code = "webhook_target_refused"
 
 type webhookOutput struct {
@@ -62,7 +62,7 @@ func webhook(w truename.Webhook, secret truename.Private, err error) (*webhookOu
 	return &webhookOutput{etag(w.Version), api.Webhook{Webhook: w, Secret: secret.Reveal()}}, err
 }
 
-type webhookID struct {
+type WebhookID struct {
 	ID string `path:"id" maxLength:"40" doc:"id of the webhook"`
 }
 
@@ -78,14 +78,14 @@ func (a *API) listWebhooks(ctx context.Context, _ *struct{}) (*struct{ Body api.
 	return &struct{ Body api.Webhooks }{api.Webhooks{Items: items}}, err
 }
 
-func (a *API) readWebhook(ctx context.Context, in *webhookID) (*webhookOutput, error) {
+func (a *API) readWebhook(ctx context.Context, in *WebhookID) (*webhookOutput, error) {
 	w, err := a.config.Operator.Records.Webhook(ctx, in.ID)
 	return webhook(w, "", err)
 }
 
 func (a *API) changeWebhook(ctx context.Context, in *struct {
-	webhookID
-	conditional
+	WebhookID
+	Conditional
 	Body api.WebhookSpec
 }) (*webhookOutput, error) {
 	version, err := in.version()
@@ -96,21 +96,21 @@ func (a *API) changeWebhook(ctx context.Context, in *struct {
 	return webhook(w, "", err)
 }
 
-func (a *API) rotateWebhook(ctx context.Context, in *webhookID) (*webhookOutput, error) {
+func (a *API) rotateWebhook(ctx context.Context, in *WebhookID) (*webhookOutput, error) {
 	return webhook(a.config.Operator.Webhooks.Rotate(ctx, actorOf(ctx), in.ID))
 }
 
-func (a *API) enableWebhook(ctx context.Context, in *webhookID) (*webhookOutput, error) {
+func (a *API) enableWebhook(ctx context.Context, in *WebhookID) (*webhookOutput, error) {
 	w, err := a.config.Operator.Webhooks.Enable(ctx, actorOf(ctx), in.ID)
 	return webhook(w, "", err)
 }
 
-func (a *API) removeWebhook(ctx context.Context, in *webhookID) (*struct{}, error) {
+func (a *API) removeWebhook(ctx context.Context, in *WebhookID) (*struct{}, error) {
 	return nil, a.config.Operator.Webhooks.Remove(ctx, actorOf(ctx), in.ID)
 }
 
 func (a *API) listEvents(ctx context.Context, in *struct {
-	page
+	Page
 	Type         truename.EventType `query:"type" maxLength:"60"`
 	Registration string             `query:"registration" maxLength:"40"`
 }) (*struct{ Body api.EventPage }, error) {
@@ -122,7 +122,7 @@ func (a *API) listEvents(ctx context.Context, in *struct {
 }
 
 func (a *API) listDeliveries(ctx context.Context, in *struct {
-	page
+	Page
 	State   truename.DeliveryState `query:"state" enum:"pending,delivered,failed"`
 	Webhook string                 `query:"webhook" maxLength:"40"`
 	Event   string                 `query:"event" maxLength:"40"`

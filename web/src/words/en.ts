@@ -214,6 +214,8 @@ export const en = {
 		consent_missing: { title: 'There is no consent to this yet.', remedy: 'Record the consent first, or take the way without a face.' },
 		stale: { title: 'Somebody else has changed this meanwhile.', remedy: 'Reload and decide anew.' },
 		wrong_state: { title: 'This is not possible at this stage.', remedy: 'Reload to see where the request stands.' },
+		webhook_target_refused: { title: 'This address cannot be called.', remedy: 'Use https and a public address.' },
+		identity_provider: { title: 'The sign-in service does not answer.', remedy: 'Try again later.' },
 		request_in_progress: { title: 'This request is still being answered.', remedy: 'Wait a moment and try again.' },
 		idempotency_key_reused: { title: 'This request was mixed up with another.', remedy: 'Reload the page and try again.' },
 		attempts_exhausted: { title: 'All attempts are used up.', remedy: 'A member of staff can help you; the way without a face remains.' },

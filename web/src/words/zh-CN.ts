@@ -186,6 +186,8 @@ export const zhCN: Words = {
 		consent_missing: { title: '尚未取得同意。', remedy: '请先记录同意，或选择不使用人脸的方式。' },
 		stale: { title: '其他人已修改了此内容。', remedy: '请刷新后重新决定。' },
 		wrong_state: { title: '当前阶段无法进行此操作。', remedy: '请刷新以查看办理进度。' },
+		webhook_target_refused: { title: '无法调用此地址。', remedy: '请使用 https 和公网地址。' },
+		identity_provider: { title: '登录服务没有响应。', remedy: '请稍后再试。' },
 		request_in_progress: { title: '此请求仍在处理中。', remedy: '请稍候再试。' },
 		idempotency_key_reused: { title: '此请求与另一请求混淆。', remedy: '请刷新页面后重试。' },
 		attempts_exhausted: { title: '尝试次数已用完。', remedy: '请联系工作人员；您仍可选择不使用人脸的方式。' },
