@@ -234,7 +234,7 @@ func places(details []*huma.ErrorDetail) string {
 			place = place[:max(0, strings.LastIndexByte(place, '.'))]
 		}
 		expected, _, _ = strings.Cut(expected, ": ") // what follows may repeat the value
-		if !strings.HasPrefix(expected, "expected ") && !strings.HasPrefix(expected, "unexpected ") {
+		if !strings.HasPrefix(expected, "expected ") && expected != validation.MsgUnexpectedProperty {
 			expected = "cannot be read"
 		}
 		if placeForm.MatchString(place) && len(list) < 5 {
@@ -259,6 +259,9 @@ func (a *API) asProblem(hc huma.Context, _ string, v any) (any, error) {
 	}
 	e := &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeInvalidRequest, Detail: "The request has a parameter that is not known or not valid" + places(model.Errors) + ".",
 		Remedy: "Send only what the reference at /docs lists."}
+	if model.Status == http.StatusRequestEntityTooLarge {
+		e = &truename.Error{Kind: truename.KindTooLarge, Code: truename.CodeTooLarge, Detail: "The body has more than " + byteCount(maxJSON) + ".", Remedy: "Send less."}
+	}
 	if model.Status >= http.StatusInternalServerError {
 		e = &truename.Error{Kind: truename.KindUnavailable, Code: CodeInternal, Detail: "The server failed."}
 	}

@@ -61,7 +61,7 @@ var engines = map[string]func(testing.TB) string{
 func newSite(t testing.TB, records, policy string, args ...string) *site {
 	t.Helper()
 	s := &site{t: t, log: &syncBuffer{}}
-	s.flags = operatorFlags{Data: t.TempDir(), Records: records, Policy: policy, Issuer: "https://operator.example", Audience: "activation"}
+	s.flags = operatorFlags{Data: t.TempDir(), Records: records, packFlag: packFlag{Policy: policy}, Issuer: "https://operator.example", Audience: "activation"}
 	s.seed()
 	s.start(args...)
 	return s
