@@ -161,8 +161,6 @@ func photo(t testing.TB, name string) []byte {
 	return data
 }
 
-const canaryName = "Zaphod Canary Beeblebrox"
-
 func opening(n int, route truename.Route) api.Opening {
 	return api.Opening{Kind: truename.NewNumber, Route: route, Language: "en", MSISDN: api.Personal(fmt.Sprintf("9198%08d", n)), ICCID: api.Personal(fmt.Sprintf("8991%015d", n))}
 }
