@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -17,8 +15,8 @@ type file struct {
 
 // newFile begins a file at a path where there must be none.
 func newFile(path string) (*file, error) {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return nil, usage("There is a file of this name already.", "Choose another name; it is never replaced.", err)
+	if _, err := os.Lstat(path); err == nil {
+		return nil, usage("There is a file of this name already.", "Choose another name; it is never replaced.", nil)
 	}
 	return beginFile(path, false)
 }

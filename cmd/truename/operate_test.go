@@ -171,6 +171,11 @@ func agent(id string) registration.Request {
 	return registration.Request{Actor: truename.Actor{ID: id, Kind: truename.ActorStaff, Roles: []truename.Role{truename.RoleAgent}}}
 }
 
+func opening(n int) registration.Opening {
+	return registration.Opening{Kind: truename.NewNumber, Channel: truename.OwnOutlet, Outlet: "mumbai-1", Route: truename.RouteInPerson, Language: "en",
+		Subscription: truename.Subscription{MSISDN: truename.Private(fmt.Sprint(canaryNumber, n)), ICCID: truename.Private(fmt.Sprintf("8991%015d", n))}}
+}
+
 // registration takes a customer through the route without a face, up to the decision. A document that was typed goes to
 // the reviewers.
 func (h *house) registration(n int, source string) (r truename.Registration, d truename.Decision) {
@@ -184,9 +189,7 @@ func (h *house) registration(n int, source string) (r truename.Registration, d t
 			}
 		}
 		var err error
-		r, err = o.flow.Open(ctx, agent("agent-1"), registration.Opening{Kind: truename.NewNumber, Channel: truename.OwnOutlet, Outlet: "mumbai-1",
-			Route: truename.RouteInPerson, Language: "en", Subscription: truename.Subscription{
-				MSISDN: truename.Private(fmt.Sprintf("%s%d", canaryNumber, n)), ICCID: truename.Private(fmt.Sprintf("8991%015d", n))}})
+		r, err = o.flow.Open(ctx, agent("agent-1"), opening(n))
 		must(err)
 		_, err = o.flow.GiveConsent(ctx, agent("agent-1"), r.ID, registration.ConsentGiven{Party: truename.Applicant, Purpose: truename.PurposeIdentity,
 			TextVersion: o.pack.Settings().Consents[truename.PurposeIdentity].Version, Language: "en"})

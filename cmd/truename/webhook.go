@@ -12,7 +12,7 @@ import (
 type webhookCommand struct {
 	Add     webhookAddCommand     `cmd:"" help:"Send events to an address, and print what its receiver checks signatures with, once."`
 	List    webhookListCommand    `cmd:"" help:"List webhooks."`
-	Rotate  webhookRotateCommand  `cmd:"" help:"Give a webhook a new secret, and print it once. Events are signed with both until the old one is retired."`
+	Rotate  webhookRotateCommand  `cmd:"" help:"Give a webhook a new secret, and print it once. Events are signed with it and the one before, until that is retired."`
 	Retire  webhookRetireCommand  `cmd:"" help:"End the older of two secrets."`
 	Enable  webhookEnableCommand  `cmd:"" help:"Send events again, from now on."`
 	Disable webhookDisableCommand `cmd:"" help:"Send no more events, until it is enabled."`
@@ -115,11 +115,19 @@ type webhookRotateCommand struct{ webhookFlags }
 
 func (c webhookRotateCommand) Run(ctx context.Context, out output) error {
 	return c.change(ctx, out, func(o *operator) (change, error) {
-		w, secret, err := o.book.Rotate(ctx, shell, c.ID)
+		before, err := o.store.Webhook(ctx, c.ID)
 		if err != nil {
 			return change{}, err
 		}
-		return shown("give webhook "+c.ID+" a new secret beside the one it has", w, secret), nil
+		what := "give webhook " + c.ID + " a new secret beside the one it has"
+		if len(before.Secrets) > 1 {
+			what = "give webhook " + c.ID + " a new secret in the place of the older of its two"
+		}
+		after, secret, err := o.book.Rotate(ctx, shell, c.ID)
+		if err != nil {
+			return change{}, err
+		}
+		return shown(what, after, secret), nil
 	})
 }
 
