@@ -709,7 +709,12 @@ func TestAMinorsConsentIsGivenByTheGuardian(t *testing.T) {
 	s.rules(s.Flow, id(1, truename.Guardian), truename.Refer) // somebody looks at the guardianship
 	s.rules(s.Flow, id(2, truename.Applicant), truename.Refuse)
 
-	// Nobody consents for an adult.
+	// Nobody consents for anybody but an applicant, and for no adult.
+	other, err := s.Open(ctx, staff("agent-1"), opening(truename.RouteInPerson, 4))
+	must(t, err)
+	_, err = s.GiveConsent(ctx, staff("agent-1"), other.ID, registration.ConsentGiven{Party: truename.Transferor, GivenBy: truename.Guardian,
+		Purpose: truename.PurposeIdentity, TextVersion: s.Pack.Settings().Consents[truename.PurposeIdentity].Version, Language: "en"})
+	wantCode(t, err, truename.CodeInvalidRequest)
 	r, err := s.Open(ctx, staff("agent-1"), opening(truename.RouteInPerson, 3))
 	must(t, err)
 	s.takesPart(r.ID, truename.Applicant, truename.Guardian, passport("ADULT1"))

@@ -44,8 +44,8 @@ func (f *Flow) GiveConsent(ctx context.Context, by Request, id string, c Consent
 		switch {
 		case !slices.Contains(truename.Parties, c.Party):
 			return truename.Commit{}, invalid("The party is unknown.", "Use one of applicant, guardian, proxy, transferor.")
-		case c.GivenBy != c.Party && c.GivenBy != truename.Guardian:
-			return truename.Commit{}, invalid("Only a guardian consents for somebody else.", "Let the party itself consent.")
+		case c.GivenBy != c.Party && (c.GivenBy != truename.Guardian || c.Party != truename.Applicant):
+			return truename.Commit{}, invalid("Only a guardian consents for somebody else, and only for an applicant.", "Let the party itself consent.")
 		case !known:
 			return truename.Commit{}, invalid("The pack has no consent for this purpose.", "Read the pack's consents.")
 		case c.TextVersion != text.Version:
