@@ -135,7 +135,9 @@ func (c auditExportCommand) Run(ctx context.Context, out output) error {
 	})
 }
 
-type auditCheckpointCommand struct{ operatorFlags }
+type auditCheckpointCommand struct {
+	operatorFlags `group:"Operator:"`
+}
 
 func (c auditCheckpointCommand) Run(ctx context.Context, out output) error {
 	return c.use(ctx, func(o *operator) error {
@@ -148,7 +150,9 @@ func (c auditCheckpointCommand) Run(ctx context.Context, out output) error {
 	})
 }
 
-type auditKeyCommand struct{ operatorFlags }
+type auditKeyCommand struct {
+	operatorFlags `group:"Operator:"`
+}
 
 func (c auditKeyCommand) Run(ctx context.Context, out output) error {
 	return c.use(ctx, func(o *operator) error {

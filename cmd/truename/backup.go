@@ -15,7 +15,7 @@ import (
 )
 
 type backupCommand struct {
-	operatorFlags
+	operatorFlags `group:"Operator:"`
 	File      string   `arg:"" help:"File of the records. It is replaced."`
 	Keys      string   `help:"File of the subjects' keys (default: FILE.keys). It is replaced." placeholder:"FILE"`
 	Recipient []string `help:"Who can decrypt it: age1…. May be repeated." required:"" placeholder:"AGE-RECIPIENT"`

@@ -11,6 +11,7 @@ import (
 	"filippo.io/age"
 
 	"truename"
+	"truename/record/postgres/pgtest"
 )
 
 func TestBackupForgetsTheErased(t *testing.T) {
@@ -140,4 +141,45 @@ func TestBackupsThatCannotBe(t *testing.T) {
 		t.Errorf("status %d, %s", status, said)
 	}
 	swapped.ok("restore", file, "--identity", secret, "--yes")
+}
+
+// A backup moves an operator from the embedded records to a server.
+func TestOperatorOnAServer(t *testing.T) {
+	h := newHouse(t)
+	r, _ := h.registration(1, "chip")
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, file := write(t, "identity", identity.String()), filepath.Join(t.TempDir(), "backup.age")
+	h.ok("backup", file, "--recipient", identity.Recipient().String())
+
+	server := pgtest.Start(t)
+	on := func(want int, args ...string) string {
+		t.Helper()
+		status, out, said := program(t.Context(), append(args, "--records", server, "--data", h.data, "--policy", "in", "--issuer", "https://operator.example")...)
+		if status != want {
+			t.Fatalf("%q: status %d, want %d\n%s%s", args, status, want, out, said)
+		}
+		if strings.Contains(out+said, server) {
+			t.Errorf("%q shows the server's address, which may hold a password", args)
+		}
+		return out
+	}
+	on(exitUnusable, "registration", "list")
+	on(0, "restore", file, "--identity", secret)
+	on(exitUnusable, "registration", "list")
+	on(0, "restore", file, "--identity", secret, "--yes")
+	if said := on(0, "registration", "show", r.ID); !strings.Contains(said, "approved") {
+		t.Error(said)
+	}
+	on(0, "client", "add", "till", "--role", "auditor", "--yes")
+	if said := on(0, "keys", "rotate-master", "--yes"); !strings.Contains(said, "wraps 1 subjects' keys") {
+		t.Error(said)
+	}
+	if said := on(0, "init", "--yes"); !strings.HasPrefix(said, "Nothing to do") {
+		t.Error(said)
+	}
+	on(0, "policy", "explain", r.ID)
+	on(0, "audit", "checkpoint")
 }

@@ -15,7 +15,7 @@ import (
 
 // readFlags are those of commands that look at an operator's records.
 type readFlags struct {
-	operatorFlags
+	operatorFlags `group:"Operator:"`
 	JSON bool `help:"Print JSON."`
 }
 

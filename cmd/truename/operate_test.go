@@ -171,7 +171,7 @@ func agent(id string) registration.Request {
 	return registration.Request{Actor: truename.Actor{ID: id, Kind: truename.ActorStaff, Roles: []truename.Role{truename.RoleAgent}}}
 }
 
-func opening(n int) registration.Opening {
+func firstNumber(n int) registration.Opening {
 	return registration.Opening{Kind: truename.NewNumber, Channel: truename.OwnOutlet, Outlet: "mumbai-1", Route: truename.RouteInPerson, Language: "en",
 		Subscription: truename.Subscription{MSISDN: truename.Private(fmt.Sprint(canaryNumber, n)), ICCID: truename.Private(fmt.Sprintf("8991%015d", n))}}
 }
@@ -189,7 +189,7 @@ func (h *house) registration(n int, source string) (r truename.Registration, d t
 			}
 		}
 		var err error
-		r, err = o.flow.Open(ctx, agent("agent-1"), opening(n))
+		r, err = o.flow.Open(ctx, agent("agent-1"), firstNumber(n))
 		must(err)
 		_, err = o.flow.GiveConsent(ctx, agent("agent-1"), r.ID, registration.ConsentGiven{Party: truename.Applicant, Purpose: truename.PurposeIdentity,
 			TextVersion: o.pack.Settings().Consents[truename.PurposeIdentity].Version, Language: "en"})
@@ -249,4 +249,19 @@ func TestNoOperatorIsMadeByMistake(t *testing.T) {
 	}
 	h.change("init")
 	h.idle("init")
+}
+
+func TestPlainText(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                         "-",
+		"Mumbai 孟买":                "Mumbai 孟买",
+		"a\tb\nc":                  "a b c",
+		"\x1b[31mred\u009b0m":      " [31mred 0m",
+		"left\u202etfel\u2066":     "left tfel ",
+		"zero\x00, delete\x7f end": "zero , delete  end",
+	} {
+		if got := plain(in); got != want {
+			t.Errorf("%q gives %q, want %q", in, got, want)
+		}
+	}
 }

@@ -96,7 +96,7 @@ func TestPolicyExplain(t *testing.T) {
 	h.with(func(ctx context.Context, o *operator) {
 		// A registration that is open has no decision.
 		var err error
-		if r, err = o.flow.Open(ctx, agent("agent-1"), opening(3)); err != nil {
+		if r, err = o.flow.Open(ctx, agent("agent-1"), firstNumber(3)); err != nil {
 			t.Fatal(err)
 		}
 	})

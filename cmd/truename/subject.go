@@ -13,7 +13,7 @@ import (
 type subjectCommand struct {
 	Show   subjectShowCommand   `cmd:"" help:"Show what is kept of a person, without opening any of it."`
 	Export subjectExportCommand `cmd:"" help:"Open everything that is kept of a person and print it, for that person. This is personal data; the audit log says that it was given."`
-	Erase  subjectEraseCommand  `cmd:"" help:"Destroy a person's key and drop what it sealed, in every copy there is. This cannot be undone."`
+	Erase  subjectEraseCommand  `cmd:"" help:"Destroy a person's key and drop what it sealed. Copies of it cannot be opened any more where the key is not. This cannot be undone."`
 }
 
 type subjectShowCommand struct {
@@ -89,7 +89,7 @@ func erasureText(p rights.Plan) string {
 }
 
 type subjectExportCommand struct {
-	operatorFlags
+	operatorFlags `group:"Operator:"`
 	ID  string `arg:"" help:"Id of the subject."`
 	Out string `help:"Write to this new file, readable by its owner only, and not to the terminal." placeholder:"FILE"`
 }
