@@ -16,9 +16,9 @@ import (
 
 type backupCommand struct {
 	operatorFlags `group:"Operator:"`
-	File      string   `arg:"" help:"File of the records. It is replaced."`
-	Keys      string   `help:"File of the subjects' keys (default: FILE.keys). It is replaced." placeholder:"FILE"`
-	Recipient []string `help:"Who can decrypt it: age1…. May be repeated." required:"" placeholder:"AGE-RECIPIENT"`
+	File          string   `arg:"" help:"File of the records. It is replaced."`
+	Keys          string   `help:"File of the subjects' keys (default: FILE.keys). It is replaced." placeholder:"FILE"`
+	Recipient     []string `help:"Who can decrypt it: age1…. May be repeated." required:"" placeholder:"AGE-RECIPIENT"`
 }
 
 // Help is shown with --help.

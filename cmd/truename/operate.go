@@ -16,7 +16,7 @@ import (
 // readFlags are those of commands that look at an operator's records.
 type readFlags struct {
 	operatorFlags `group:"Operator:"`
-	JSON bool `help:"Print JSON."`
+	JSON          bool `help:"Print JSON."`
 }
 
 // changeFlags are those of commands that change an operator's records.

@@ -90,8 +90,8 @@ func erasureText(p rights.Plan) string {
 
 type subjectExportCommand struct {
 	operatorFlags `group:"Operator:"`
-	ID  string `arg:"" help:"Id of the subject."`
-	Out string `help:"Write to this new file, readable by its owner only, and not to the terminal." placeholder:"FILE"`
+	ID            string `arg:"" help:"Id of the subject."`
+	Out           string `help:"Write to this new file, readable by its owner only, and not to the terminal." placeholder:"FILE"`
 }
 
 func (c subjectExportCommand) Run(ctx context.Context, out output) error {
