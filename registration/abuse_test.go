@@ -188,6 +188,19 @@ func testErasedSubject(t *testing.T, s *shop) {
 
 	id = s.ready(2, "ERASED2")
 	s.rules(s.meddled(func() { s.erase(s.subject(id, truename.Applicant).ID) }), id, truename.Refuse)
+
+	// A party becomes a known subject in the moment in which that one is erased.
+	ctx := t.Context()
+	known := s.subject(s.ready(3, "ERASED4"), truename.Applicant).ID
+	r, err := s.Open(ctx, staff("agent-1"), opening(truename.RouteInPerson, 4))
+	must(t, err)
+	s.consent(r.ID, truename.PurposeIdentity)
+	_, err = s.meddled(func() { s.erase(known) }).RecordDocument(ctx, staff("agent-1"), r.ID,
+		registration.DocumentShown{Party: truename.Applicant, Fields: passport("ERASED4"), Source: "chip", Original: true})
+	must(t, err)
+	_, err = s.CheckInPerson(ctx, staff("agent-1"), r.ID, truename.Applicant, true, "")
+	wantCode(t, err, truename.CodeErased)
+	s.rules(s.Flow, r.ID, truename.Refuse)
 }
 
 func TestAnErasedKeyStaysGone(t *testing.T) {
