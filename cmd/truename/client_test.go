@@ -125,6 +125,8 @@ func TestStaff(t *testing.T) {
 			h.refused(exitUnusable, "not_found", append([]string{"staff", command, "nobody"}, yes...)...)
 		}
 	}
+	h.change("staff", "add", "Qi", "--role", "auditor", "--login-issuer", "https://login.example", "--login", "qi")
+	h.refused(exitUnusable, "another member of staff's", "staff", "add", "Qi again", "--role", "auditor", "--login-issuer", "https://login.example", "--login", "qi")
 	h.refused(exitUnusable, "belongs to an outlet", "staff", "add", "Wu", "--role", "agent", "--yes")
-	h.refused(exitUnusable, "go together", "staff", "add", "Wu", "--role", "auditor", "--oidc-issuer", "https://login.example", "--yes")
+	h.refused(exitUnusable, "go together", "staff", "add", "Wu", "--role", "auditor", "--login-issuer", "https://login.example", "--yes")
 }

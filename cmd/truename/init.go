@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -39,9 +40,15 @@ func (c initCommand) Run(ctx context.Context, out output) error {
 		return err
 	}
 	done.tell = fmt.Sprintf("master key: %s (keep a copy of it apart from the backups: without it, nothing can be opened)\naudit log:  %s\n", master, o.signer.VerifierKey())
+	if strings.Contains(o.signer.VerifierKey(), placeholderHost) {
+		done.tell += "The log has its name from --issuer. Set that to your own URL, here and for the server, before anything is signed: then it stays.\n"
+	}
 	done.result = map[string]string{"records": where, "master_key": master, "audit_key": o.signer.VerifierKey()}
 	return c.report(out, done)
 }
+
+// placeholderHost is that of the default issuer.
+const placeholderHost = "truename.invalid/"
 
 // where names the records without a password that may stand in their address.
 func (f operatorFlags) where() (string, error) {

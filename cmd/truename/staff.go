@@ -20,19 +20,23 @@ type staffCommand struct {
 
 type staffAddCommand struct {
 	changeFlags
-	Name       string   `arg:"" help:"What colleagues call them."`
-	Role       []string `help:"What they may do: agent, reviewer, privacy_officer, administrator, auditor, activation. May be repeated." required:"" placeholder:"ROLE"`
-	Outlet     string   `help:"Bind them to this outlet; an agent needs one." placeholder:"ID"`
-	Channel    string   `help:"Bind them to this channel." placeholder:"CHANNEL"`
-	Subject    string   `help:"The subject they are as a customer, so that nobody reviews their own case." placeholder:"ID"`
-	OIDCIssuer string   `name:"oidc-issuer" help:"Claim \"iss\" of their identity at an identity provider." placeholder:"URL"`
-	OIDCLogin  string   `name:"oidc-login" help:"Claim \"sub\" of the same identity." placeholder:"SUB"`
+	Name        string   `arg:"" help:"What colleagues call them."`
+	Role        []string `help:"What they may do: agent, reviewer, privacy_officer, administrator, auditor, activation. May be repeated." required:"" placeholder:"ROLE"`
+	Outlet      string   `help:"Bind them to this outlet; an agent needs one." placeholder:"ID"`
+	Channel     string   `help:"Bind them to this channel." placeholder:"CHANNEL"`
+	Subject     string   `help:"The subject they are as a customer, so that nobody reviews their own case." placeholder:"ID"`
+	LoginIssuer string   `help:"Claim \"iss\" of their identity at an identity provider." placeholder:"URL"`
+	Login       string   `help:"Claim \"sub\" of the same identity." placeholder:"SUB"`
 }
 
 func (c staffAddCommand) Run(ctx context.Context, out output) error {
 	spec := access.StaffSpec{Name: c.Name, Roles: roles(c.Role), Outlet: c.Outlet, Channel: truename.Channel(c.Channel),
-		Subject: c.Subject, Issuer: c.OIDCIssuer, Login: c.OIDCLogin}
+		Subject: c.Subject, Issuer: c.LoginIssuer, Login: c.Login}
 	return c.change(ctx, out, func(o *operator) (change, error) {
+		if known, err := o.store.StaffByLogin(ctx, c.LoginIssuer, c.Login); err == nil && c.Login != "" {
+			return change{}, &truename.Error{Kind: truename.KindConflict, Code: truename.CodeWrongState,
+				Detail: "This login is another member of staff's: " + known.ID + ".", Remedy: "Give the login of this person, or enable that member of staff again."}
+		}
 		made, err := o.gate.AddStaff(ctx, shell, spec)
 		return change{
 			what:   fmt.Sprintf("add the member of staff %q with the roles %s%s", made.Name, list(made.Roles), bound(made.Outlet, made.Channel)),
