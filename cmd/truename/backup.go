@@ -177,7 +177,24 @@ func (c restoreCommand) restore(ctx context.Context, identities []age.Identity, 
 			return err
 		}
 	}
-	return decrypt(keys, identities, func(r io.Reader) error { return store.RestoreKeys(ctx, r) })
+	if err := decrypt(keys, identities, func(r io.Reader) error { return store.RestoreKeys(ctx, r) }); err != nil {
+		return err
+	}
+	return noteRestored(ctx, store)
+}
+
+// noteRestored says in the audit log that it goes on from a backup. The ring takes its own place, with that leaf: it can be
+// done without the master key.
+func noteRestored(ctx context.Context, store *record.Store) error {
+	restored, err := leaf("records.restored", map[string]string{"by": shell.ID})
+	if err != nil {
+		return err
+	}
+	ring, err := store.Keyring(ctx, ringName)
+	if err != nil {
+		return err
+	}
+	return store.SaveKeyring(ctx, ringName, ring, ring, restored)
 }
 
 // decrypt lets take read what a file holds.
