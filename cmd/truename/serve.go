@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -32,6 +33,18 @@ type serveCommand struct {
 }
 
 func (c serveCommand) Run(ctx context.Context, out output) error {
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return usage("The address cannot be listened on.", "Choose another with --listen.", err)
+	}
+	defer listener.Close()
+	return c.serve(ctx, listener, out.Err, func() {
+		fmt.Fprintf(out.Out, "truename is at http://%s (API reference: /docs; stop with Ctrl-C)\n", listener.Addr())
+	})
+}
+
+// serve answers requests until the context is done. ready is called when it begins to.
+func (c serveCommand) serve(ctx context.Context, listener net.Listener, log io.Writer, ready func()) error {
 	limits, err := c.limits()
 	if err != nil {
 		return err
@@ -45,7 +58,7 @@ func (c serveCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewJSONHandler(out.Err, nil))
+	logger := slog.New(slog.NewJSONHandler(log, nil))
 	config := httpapi.Config{Verifier: engine, Ready: engine.Ready, Page: page, TargetFMR: c.TargetFMR, Limits: limits, Logger: logger}
 	if c.Data != "" || c.Records != "" {
 		o, err := c.operator(ctx, comparer{engine})
@@ -67,11 +80,7 @@ func (c serveCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return usage("The server cannot be set up like this.", "Choose another --target-fmr or --per-second.", err)
 	}
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return usage("The address cannot be listened on.", "Choose another with --listen.", err)
-	}
-	fmt.Fprintf(out.Out, "truename is at http://%s (API reference: /docs; stop with Ctrl-C)\n", listener.Addr())
+	ready()
 	return httpapi.Serve(ctx, listener, api, logger)
 }
 

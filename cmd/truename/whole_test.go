@@ -161,7 +161,7 @@ func photo(t testing.TB, name string) []byte {
 	return data
 }
 
-func opening(n int, route truename.Route) api.Opening {
+func newNumber(n int, route truename.Route) api.Opening {
 	return api.Opening{Kind: truename.NewNumber, Route: route, Language: "en", MSISDN: api.Personal(fmt.Sprintf("9198%08d", n)), ICCID: api.Personal(fmt.Sprintf("8991%015d", n))}
 }
 
@@ -174,7 +174,7 @@ func passport(number string) api.Document {
 func (s *site) consented(n int, route truename.Route, purposes ...truename.Purpose) api.Registration {
 	s.t.Helper()
 	ctx := s.t.Context()
-	r, err := s.agent.Open(ctx, opening(n, route), client.Write{})
+	r, err := s.agent.Open(ctx, newNumber(n, route), client.Write{})
 	must(s.t, err)
 	policy, err := s.agent.Policy(ctx)
 	must(s.t, err)
@@ -257,15 +257,15 @@ func TestRepeatedRequests(t *testing.T) {
 	ctx := t.Context()
 	s := newSite(t, "", "in")
 	w := client.Write{Key: "0b2f7a0e-one"}
-	first, err := s.agent.Open(ctx, opening(1, truename.RouteFace), w)
+	first, err := s.agent.Open(ctx, newNumber(1, truename.RouteFace), w)
 	must(t, err)
-	again, err := s.agent.Open(ctx, opening(1, truename.RouteFace), w)
+	again, err := s.agent.Open(ctx, newNumber(1, truename.RouteFace), w)
 	must(t, err)
-	_, err = s.agent.Open(ctx, opening(2, truename.RouteFace), w)
+	_, err = s.agent.Open(ctx, newNumber(2, truename.RouteFace), w)
 	wantProblem(t, err, 409, truename.CodeKeyReused)
 	s.stop()
 	s.start()
-	restarted, err := s.agent.Open(ctx, opening(1, truename.RouteFace), w)
+	restarted, err := s.agent.Open(ctx, newNumber(1, truename.RouteFace), w)
 	must(t, err)
 	if again.ID != first.ID || restarted.ID != first.ID {
 		t.Errorf("ids %s, %s, %s", first.ID, again.ID, restarted.ID)
@@ -277,11 +277,11 @@ func TestRepeatedRequests(t *testing.T) {
 	}
 	// A key whose request failed can be used again: nothing was done.
 	w.Key = "two"
-	bad := opening(3, truename.RouteFace)
+	bad := newNumber(3, truename.RouteFace)
 	bad.MSISDN = "0000"
 	_, err = s.agent.Open(ctx, bad, w)
 	wantProblem(t, err, 422, truename.CodeInvalidRequest)
-	_, err = s.agent.Open(ctx, opening(3, truename.RouteFace), w)
+	_, err = s.agent.Open(ctx, newNumber(3, truename.RouteFace), w)
 	must(t, err)
 }
 
