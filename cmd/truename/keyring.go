@@ -133,7 +133,8 @@ func (o *operator) behind(ctx context.Context) (bool, error) {
 }
 
 // rewrapSubjects wraps the keys of all subjects with the newest master key, and says how many had an older one. Every
-// subject is a party of a registration; those that come meanwhile are wrapped by the newest one.
+// subject is a party of a registration. One that is being made at this very moment may keep an older key, which is why older
+// keys stay in the file.
 func (o *operator) rewrapSubjects(ctx context.Context) (int, error) {
 	newest, err := o.vault.Master(ctx)
 	if err != nil {
