@@ -45,6 +45,9 @@ func (p *Pack) Install(ctx context.Context, tarballs string, progress func(strin
 			return err
 		}
 		add(source, member{path: m.Path, weights: m.Weights, convert: m.Convert, file: filepath.Join(p.Dir, m.File), sha256: m.SHA256})
+		if c := m.Characters; c != nil {
+			add(source, member{path: c.Path, file: filepath.Join(p.Dir, c.File), sha256: c.SHA256})
+		}
 	}
 	for source, members := range wanted {
 		if err := source.install(ctx, tarballs, members, progress); err != nil {

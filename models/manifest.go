@@ -16,7 +16,9 @@ import (
 // Role says what a model does in the pipeline.
 type Role string
 
-// The roles. A pack has exactly one model for each of detector, landmarks and recogniser; mesh, pose and eyes are optional.
+// The roles. A pack has exactly one model for each of detector, landmarks and recogniser; the others are optional: mesh,
+// pose and eyes refine what is said about a face, and the three of OCR read documents (a pack that lacks one of these
+// reads none).
 const (
 	RoleDetector   Role = "detector"
 	RoleLandmarks  Role = "landmarks"
@@ -24,6 +26,10 @@ const (
 	RoleRecogniser Role = "recogniser"
 	RolePose       Role = "pose"
 	RoleEyes       Role = "eyes"
+	// RoleOCRDetect finds lines of text, RoleOCRRecognise reads one, RoleOCRDirection tells upright from upside down.
+	RoleOCRDetect    Role = "ocr_detect"
+	RoleOCRRecognise Role = "ocr_recognise"
+	RoleOCRDirection Role = "ocr_direction"
 )
 
 // Manifest describes a pack. It is plain data, read from TOML by [Parse].
@@ -81,11 +87,23 @@ type Model struct {
 	Output Output `toml:"output"`
 	Crop   Crop   `toml:"crop"`
 
+	// Characters names the file of the characters that the outputs of a reader of text stand for. ocr_recognise only.
+	Characters *Characters `toml:"characters,omitempty"`
+
 	// Calibrations are files beside the manifest, one per effort, see [Calibration]. Recognisers only.
 	Calibrations []string `toml:"calibrations,omitempty"`
 
 	// tables holds the calibrations that were read.
 	tables []Calibration
+}
+
+// Characters is a file of a pack: what a recogniser of text can read, one character a line, UTF-8.
+type Characters struct {
+	File string `toml:"file"`
+	// SHA256 of File, hex.
+	SHA256 string `toml:"sha256"`
+	// Path inside the model's tarball.
+	Path string `toml:"path"`
 }
 
 // Colour is the order of an input's channels.
@@ -133,7 +151,9 @@ type Output struct {
 	Names  []string  `toml:"names"`
 	Shapes [][]int64 `toml:"shapes"`
 	// Decode names how the numbers are read; package face implements each:
-	// "boxes-xyxy", "points-68", "mesh-468", "embedding", "pose-bins", "softmax-closed-open".
+	// "boxes-xyxy", "points-68", "mesh-468", "embedding", "pose-bins", "softmax-closed-open"; package document/visual
+	// implements "text-map" (probability that a pixel belongs to text), "ctc" (a distribution over the blank, the
+	// characters and a space for each step along the line) and "softmax-upright-turned".
 	Decode string `toml:"decode"`
 	// Threshold on the score of a detection.
 	Threshold float32 `toml:"threshold,omitempty"`
@@ -144,7 +164,8 @@ type Output struct {
 // Crop says which part of the picture the input shows.
 type Crop struct {
 	// Kind: "letterbox" (the whole picture, padded), "box" (a square around the detected box, Scale × its height),
-	// "eye" (a square around an eye, Scale × its width), "points" (five points moved onto Points by a similarity).
+	// "eye" (a square around an eye, Scale × its width), "points" (five points moved onto Points by a similarity),
+	// "line" (a line of text, its height the input's height, padded at the right).
 	Kind  string  `toml:"kind"`
 	Scale float64 `toml:"scale,omitempty"`
 	// Pad is the grey value (0..255) outside of the picture.
@@ -247,7 +268,7 @@ func (m *Manifest) check() error {
 	return nil
 }
 
-// decodings lists, per role, the output decodings and crops that package face implements.
+// decodings lists, per role, the output decodings and crops that packages face and document/visual implement.
 var decodings = map[Role]struct{ decode, crop []string }{
 	RoleDetector:   {[]string{"boxes-xyxy"}, []string{"letterbox"}},
 	RoleLandmarks:  {[]string{"points-68"}, []string{"box"}},
@@ -255,6 +276,10 @@ var decodings = map[Role]struct{ decode, crop []string }{
 	RoleRecogniser: {[]string{"embedding"}, []string{"points"}},
 	RolePose:       {[]string{"pose-bins"}, []string{"box"}},
 	RoleEyes:       {[]string{"softmax-closed-open"}, []string{"eye"}},
+
+	RoleOCRDetect:    {[]string{"text-map"}, []string{"letterbox"}},
+	RoleOCRRecognise: {[]string{"ctc"}, []string{"line"}},
+	RoleOCRDirection: {[]string{"softmax-upright-turned"}, []string{"line"}},
 }
 
 func (m *Model) check() error {
@@ -282,10 +307,37 @@ func (m *Model) check() error {
 	if err := m.Output.check(); err != nil {
 		return err
 	}
-	if sum, err := hex.DecodeString(m.SHA256); err != nil || len(sum) != 32 {
+	if !isSHA256(m.SHA256) {
 		return fmt.Errorf("sha256 %q is not 64 hexadecimal digits", m.SHA256)
 	}
+	if err := m.Characters.check(m.Role); err != nil {
+		return err
+	}
+	if m.Output.Decode == "text-map" && (m.Input.Width%32 != 0 || m.Input.Height%32 != 0 ||
+		!slices.Equal(m.Output.Shapes[0], []int64{1, 1, int64(m.Input.Height), int64(m.Input.Width)})) {
+		return errors.New("a text-map has the size of its input, which is a multiple of 32")
+	}
 	return m.Input.check()
+}
+
+func isSHA256(s string) bool {
+	sum, err := hex.DecodeString(s)
+	return err == nil && len(sum) == 32
+}
+
+// check says whether the file of characters is there exactly where it is needed.
+func (c *Characters) check(role Role) error {
+	switch {
+	case (c != nil) != (role == RoleOCRRecognise):
+		return fmt.Errorf("characters belong to an %s, and it needs them", RoleOCRRecognise)
+	case c == nil:
+		return nil
+	case c.File == "" || path.Base(c.File) != c.File || c.Path == "":
+		return fmt.Errorf("characters.file %q must be a plain file name, and characters.path its place in the tarball", c.File)
+	case !isSHA256(c.SHA256):
+		return fmt.Errorf("characters.sha256 %q is not 64 hexadecimal digits", c.SHA256)
+	}
+	return nil
 }
 
 // check compares the shapes with what the decoding reads, so that a graph that has them cannot surprise package face.
@@ -315,8 +367,16 @@ func (o Output) check() error {
 		fits = len(sizes) == 1 && len(o.Shapes[0]) == 2 && o.Shapes[0][0] == 1
 	case "pose-bins":
 		fits = len(sizes) == 3 && sizes[0] == 66 && sizes[1] == 66 && sizes[2] == 66
-	case "softmax-closed-open":
+	case "softmax-closed-open", "softmax-upright-turned":
 		fits = len(sizes) == 1 && sizes[0] == 2
+	case "text-map":
+		if !(o.Threshold > 0 && o.Threshold < 1) {
+			return errors.New("output.threshold must lie between 0 and 1")
+		}
+		fits = len(sizes) == 1 && len(o.Shapes[0]) == 4
+	case "ctc":
+		// Steps and, for each, the blank, at least one character and the space.
+		fits = len(sizes) == 1 && len(o.Shapes[0]) == 3 && o.Shapes[0][0] == 1 && o.Shapes[0][2] >= 3
 	}
 	if !fits {
 		return fmt.Errorf("output.shapes %v do not fit the decoding %q", o.Shapes, o.Decode)

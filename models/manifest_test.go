@@ -302,8 +302,10 @@ func outputLengths(m *Model) []int64 {
 		return []int64{3 * 468, 1}
 	case "pose-bins":
 		return []int64{66, 66, 66}
-	case "softmax-closed-open":
+	case "softmax-closed-open", "softmax-upright-turned":
 		return []int64{2}
+	case "text-map":
+		return []int64{int64(m.Input.Width * m.Input.Height)}
 	}
 	return lengths(m.Output.Shapes)
 }

@@ -74,6 +74,29 @@ func (p *Pack) Read(m *Model) ([]byte, error) {
 	return readVerified(filepath.Join(p.Dir, m.File), m.SHA256)
 }
 
+// ReadCharacters gives the characters that a recogniser of text can read, by the place of their output (the first
+// output, the blank, is "", the last a space), after checking the file's SHA-256 against the manifest. Their number is
+// that of the network's outputs.
+func (p *Pack) ReadCharacters(m *Model) ([]string, error) {
+	if m.Characters == nil {
+		return nil, packError("Model "+m.ID+" has no characters.", "Use a model with the role "+string(RoleOCRRecognise)+".", nil)
+	}
+	data, err := readVerified(filepath.Join(p.Dir, m.Characters.File), m.Characters.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	list := []string{""}
+	for line := range strings.Lines(string(data)) {
+		list = append(list, strings.TrimRight(line, "\r\n"))
+	}
+	list = append(list, " ")
+	if want := m.Output.Shapes[0][2]; int64(len(list)) != want {
+		return nil, packError(fmt.Sprintf("%s has %d characters, the network %d outputs.", m.Characters.File, len(list)-2, want),
+			"Check that the file and the network belong together.", nil)
+	}
+	return list, nil
+}
+
 // Runtime is the inference library: where it comes from and its file for each platform.
 type Runtime struct {
 	Source

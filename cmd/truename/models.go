@@ -48,6 +48,11 @@ func (c modelsShowCommand) Run(out output) error {
 		if _, err := pack.Read(m); err != nil {
 			row.Status, bad = "missing or altered", true
 		}
+		if m.Characters != nil {
+			if _, err := pack.ReadCharacters(m); err != nil {
+				row.Status, bad = "missing or altered", true
+			}
+		}
 		rows = append(rows, row)
 	}
 	if c.JSON {
