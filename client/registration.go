@@ -136,6 +136,19 @@ func (c *Client) AuditKey(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(body)), err
 }
 
+// Verification is what a comparison outside a registration has measured.
+type Verification struct {
+	Outcome truename.Outcome `json:"outcome"`
+	Score   *float64         `json:"score"` // nil: nothing was compared
+	FMR     *float64         `json:"fmr"`
+	Model   string           `json:"model"`
+}
+
+// Verify compares a live photo with a portrait, outside a registration. Nothing is kept of it.
+func (c *Client) Verify(ctx context.Context, portrait, live []byte) (Verification, error) {
+	return postForm[Verification](ctx, c, "/v1/verifications", []formPart{{"portrait", "portrait", portrait}, {"live", "live", live}}, Write{})
+}
+
 // Claim claims a referral; the key is a reviewer's session.
 func (c *Client) Claim(ctx context.Context, id string, w Write) (truename.Review, error) {
 	return post[truename.Review](ctx, c, "/v1/reviews/"+url.PathEscape(id)+"/claim", nil, w)

@@ -27,7 +27,7 @@ import (
 	"truename/verification"
 )
 
-type benchCommand struct {
+type benchEngineCommand struct {
 	engineFlags
 	Images string        `help:"Folder of JPEG pictures with faces, the first 200 of which are used (default: one drawn face, 250 × 250 pixels)." type:"existingdir" placeholder:"DIR"`
 	Period time.Duration `name:"seconds" help:"How long each part runs." default:"5s"`
@@ -65,7 +65,7 @@ type benchStage struct {
 	P95MS    float64 `json:"p95_ms"`
 }
 
-func (c benchCommand) Run(ctx context.Context, out output) error {
+func (c benchEngineCommand) Run(ctx context.Context, out output) error {
 	if c.Child {
 		return c.child(ctx)
 	}
@@ -107,7 +107,7 @@ func (c benchCommand) Run(ctx context.Context, out output) error {
 }
 
 // pictures gives the bytes to work on.
-func (c benchCommand) pictures() ([][]byte, error) {
+func (c benchEngineCommand) pictures() ([][]byte, error) {
 	if c.Images == "" {
 		drawn, err := drawnFace(250, 250)
 		return [][]byte{drawn}, err
@@ -246,7 +246,7 @@ func (r *benchReport) large(ctx context.Context, e *verification.Engine, long ti
 }
 
 // coldStart starts this program anew and waits for the first result.
-func (c benchCommand) coldStart(ctx context.Context) (float64, error) {
+func (c benchEngineCommand) coldStart(ctx context.Context) (float64, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return 0, err
@@ -269,7 +269,7 @@ func (c benchCommand) coldStart(ctx context.Context) (float64, error) {
 }
 
 // child is what coldStart starts: one verification.
-func (c benchCommand) child(ctx context.Context) error {
+func (c benchEngineCommand) child(ctx context.Context) error {
 	data, err := drawnFace(250, 250)
 	if err != nil {
 		return err

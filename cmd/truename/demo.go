@@ -132,10 +132,11 @@ func (c demoCommand) seed(ctx context.Context) (keys demoKeys, reviewer truename
 	return keys, reviewer, err
 }
 
+const demoOutlet = "demo-shop"
+
 // seedDemo makes an outlet, a point of sale, an activation system and a reviewer.
 func (o *operator) seedDemo(ctx context.Context) (keys demoKeys, err error) {
-	const outlet = "demo-shop"
-	if _, err = o.gate.AddOutlet(ctx, shell, access.OutletSpec{ID: outlet, Name: "Demo shop", Channel: truename.OwnOutlet, Registry: "DEMO-1"}); err != nil {
+	if _, err = o.gate.AddOutlet(ctx, shell, access.OutletSpec{ID: demoOutlet, Name: "Demo shop", Channel: truename.OwnOutlet, Registry: "DEMO-1"}); err != nil {
 		return keys, err
 	}
 	key := func(name, outlet string, role truename.Role) (secret truename.Private) {
@@ -144,7 +145,7 @@ func (o *operator) seedDemo(ctx context.Context) (keys demoKeys, err error) {
 		}
 		return secret
 	}
-	keys.Agent = key("Demo point of sale", outlet, truename.RoleAgent).Reveal()
+	keys.Agent = key("Demo point of sale", demoOutlet, truename.RoleAgent).Reveal()
 	keys.Carrier = key("Demo activation system", "", truename.RoleActivation).Reveal()
 	if err != nil {
 		return keys, err
