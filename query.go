@@ -40,16 +40,9 @@ type DeliveryQuery struct {
 	Limit   int    // 1 to 1000; 0: 50
 }
 
-// IdempotentState is what is known of the key of a request that may have been sent before.
-type IdempotentState struct {
-	// Claimed: the key is the caller's now, who ends with an answer or gives it up.
-	Claimed bool
-	// SameRequest: the key was used for the same request. It is false when it was used for another one.
-	SameRequest bool
-	// InProgress: somebody else is answering the request.
-	InProgress bool
-	// Done: the request was answered, with Status and Answer (as it was sealed by the caller).
-	Done   bool
-	Status int
-	Answer []byte
+// Answer is what a request under an Idempotency-Key was answered.
+type Answer struct {
+	Request []byte // hash of what was asked
+	Status  int
+	Sealed  []byte // as it was sealed by whoever answered
 }

@@ -47,6 +47,7 @@ type API struct {
 	limiter   *access.Limiter // by caller
 	strangers *access.Limiter // by address, of who sends credentials that do not hold
 	origin    *http.CrossOriginProtection
+	underway  underway
 	lingering chan struct{}
 	draining  atomic.Bool
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,9 +25,35 @@ import (
 
 // answers is where the answers of repeatable requests are kept.
 type answers interface {
-	ClaimKey(ctx context.Context, client, key string, requestHash []byte, at time.Time) (truename.IdempotentState, error)
-	SaveAnswer(ctx context.Context, client, key string, status int, sealed []byte) error
-	ReleaseKey(ctx context.Context, client, key string) error
+	// Answer gives the answer under a key; none is not found.
+	Answer(ctx context.Context, client, key string) (truename.Answer, error)
+	SaveAnswer(ctx context.Context, client, key string, a truename.Answer, at time.Time) error
+}
+
+// underway are the requests with a key that this process is answering. It is not in the records: when a process dies, or two
+// have the same request at once, the flows recognise it by its key, and one answer is kept.
+type underway struct {
+	mu    sync.Mutex
+	byKey map[[2]string]bool // client, key
+}
+
+// begin says whether nobody else is answering; end ends it.
+func (u *underway) begin(client, key string) (end func(), ok bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	k := [2]string{client, key}
+	if u.byKey[k] {
+		return nil, false
+	}
+	if u.byKey == nil {
+		u.byKey = map[[2]string]bool{}
+	}
+	u.byKey[k] = true
+	return func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		delete(u.byKey, k)
+	}, true
 }
 
 const headerKey = "Idempotency-Key"
@@ -61,21 +88,29 @@ func (a *API) repeatable(hc huma.Context, next func(huma.Context)) {
 		a.refuse(w, r, err)
 		return
 	}
-	ctx := hc.Context()
-	actor := actorOf(ctx).ID
-	kept := a.config.Operator.Records
-	state, err := kept.ClaimKey(ctx, actor, key, print, time.Now())
-	if err == nil {
-		err = refusal(state)
-	}
-	switch {
-	case err != nil:
+	if err := a.once(hc, actorOf(hc.Context()).ID, key, print, next); err != nil {
 		a.refuse(w, r, err)
-	case state.Done:
-		a.answerAgain(ctx, w, r, state)
-	default:
-		a.answerOnce(hc, actor, key, next)
 	}
+}
+
+// once answers the request as it was answered before, or now, or gives the error that keeps it from being answered.
+func (a *API) once(hc huma.Context, actor, key string, print []byte, next func(huma.Context)) error {
+	end, ok := a.underway.begin(actor, key)
+	if !ok {
+		return &truename.Error{Kind: truename.KindConflict, Code: truename.CodeInProgress, Detail: "A request with this Idempotency-Key is being answered."}
+	}
+	defer end()
+	kept, err := a.config.Operator.Records.Answer(hc.Context(), actor, key)
+	switch {
+	case err != nil && truename.AsError(err).Kind == truename.KindNotFound:
+		a.answerOnce(hc, actor, key, print, next)
+		return nil
+	case err != nil:
+		return err
+	case !bytes.Equal(kept.Request, print):
+		return &truename.Error{Kind: truename.KindConflict, Code: truename.CodeKeyReused, Detail: "The Idempotency-Key was used for another request."}
+	}
+	return a.answerAgain(hc, kept)
 }
 
 func printable(key string) bool {
@@ -88,18 +123,6 @@ func printable(key string) bool {
 		}
 	}
 	return true
-}
-
-func refusal(s truename.IdempotentState) error {
-	switch {
-	case s.Claimed:
-		return nil
-	case !s.SameRequest:
-		return &truename.Error{Kind: truename.KindConflict, Code: truename.CodeKeyReused, Detail: "The Idempotency-Key was used for another request."}
-	case s.InProgress:
-		return &truename.Error{Kind: truename.KindConflict, Code: truename.CodeInProgress, Detail: "The same request is being answered."}
-	}
-	return nil
 }
 
 // fingerprint hashes what a request asks for: method, path, version and body; of a form its parts, as the boundary between
@@ -145,28 +168,20 @@ type answer struct {
 
 // answerOnce lets the request be answered and keeps what it was answered, if it succeeded. What failed has had no effect, so
 // its key can be used again.
-func (a *API) answerOnce(hc huma.Context, actor, key string, next func(huma.Context)) {
+func (a *API) answerOnce(hc huma.Context, actor, key string, print []byte, next func(huma.Context)) {
 	r, w := humago.Unwrap(hc)
-	kept := a.config.Operator.Records
-	// The client may go away; the key must not stay claimed for that.
-	settle := context.WithoutCancel(hc.Context())
 	held := &heldAnswer{header: w.Header().Clone()}
-	saved := false
-	defer func() {
-		if !saved {
-			_ = kept.ReleaseKey(settle, actor, key)
-		}
-	}()
 	next(huma.WithContext(humago.NewContext(hc.Operation(), r, held), context.WithValue(hc.Context(), repeatKey{}, key)))
 	if held.status >= 200 && held.status < 300 {
-		saved = a.keepAnswer(settle, actor, key, held) == nil
+		// The client may have gone away; it will ask again.
+		a.keepAnswer(context.WithoutCancel(hc.Context()), actor, key, print, held)
 	}
 	maps.Copy(w.Header(), held.header)
 	w.WriteHeader(held.status)
 	_, _ = w.Write(held.body.Bytes())
 }
 
-func (a *API) keepAnswer(ctx context.Context, actor, key string, held *heldAnswer) error {
+func (a *API) keepAnswer(ctx context.Context, actor, key string, print []byte, held *heldAnswer) {
 	kept := answer{Header: http.Header{}, Body: held.body.Bytes()}
 	for _, name := range []string{"Content-Type", "Etag", "Location"} {
 		if v := held.header.Values(name); len(v) > 0 {
@@ -174,34 +189,33 @@ func (a *API) keepAnswer(ctx context.Context, actor, key string, held *heldAnswe
 		}
 	}
 	plain, err := json.Marshal(kept)
-	if err != nil {
-		return err
-	}
-	sealed, err := a.config.Operator.Seal(plain)
 	if err == nil {
-		err = a.config.Operator.Records.SaveAnswer(ctx, actor, key, held.status, sealed)
+		plain, err = a.config.Operator.Seal(plain)
+	}
+	if err == nil {
+		err = a.config.Operator.Records.SaveAnswer(ctx, actor, key, truename.Answer{Request: print, Status: held.status, Sealed: plain}, time.Now())
 	}
 	if err != nil { // the effect stands; sent again, the flows recognise the request by its key
 		a.config.Logger.ErrorContext(ctx, "answer not kept", "request_id", requestID(ctx), "cause", err.Error())
 	}
-	return err
 }
 
-func (a *API) answerAgain(ctx context.Context, w http.ResponseWriter, r *http.Request, s truename.IdempotentState) {
-	plain, err := a.config.Operator.Open(s.Answer)
-	var kept answer
-	if err == nil {
-		err = json.Unmarshal(plain, &kept)
-	}
+func (a *API) answerAgain(hc huma.Context, s truename.Answer) error {
+	plain, err := a.config.Operator.Open(s.Sealed)
 	if err != nil {
-		a.refuse(w, r, err)
-		return
+		return err
 	}
+	var kept answer
+	if err := json.Unmarshal(plain, &kept); err != nil {
+		return err
+	}
+	_, w := humago.Unwrap(hc)
 	maps.Copy(w.Header(), kept.Header)
 	w.Header().Set("Idempotency-Replayed", "true")
 	w.Header().Set("Content-Length", strconv.Itoa(len(kept.Body)))
 	w.WriteHeader(s.Status)
 	_, _ = w.Write(kept.Body)
+	return nil
 }
 
 // heldAnswer is an answer that is not sent yet. It is small: no operation that is repeatable answers with much.

@@ -35,7 +35,7 @@ const (
 
 // backupTables are what a backup contains, in an order in which they can be written. Sessions and invitations are not.
 var backupTables = []string{"pack", "keyring", "outlet", "client", "staff", "passkey", "webhook", "subject", "registration", "party", "consent",
-	"evidence", "account", "log_head", "log_leaf", "log_hash", "log_checkpoint", "decision", "review", "event", "delivery", "idempotency"}
+	"evidence", "account", "log_head", "log_leaf", "log_hash", "log_checkpoint", "decision", "review", "event", "delivery", "answer"}
 
 // Names of tables that are not tables of the database.
 const (

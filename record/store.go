@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
@@ -64,7 +63,6 @@ const (
 type Store struct {
 	engine Engine
 	jobs   *river.Client[*sql.Tx] // inserts only
-	boot   string                 // this process, as the owner of claims
 	group  *group                 // nil: each writer has its own transaction
 	// scrubber removes what was deleted.
 	scrubber scrubber
@@ -72,7 +70,7 @@ type Store struct {
 
 // New migrates an engine's database and makes a store of it. It is called by the packages of the engines.
 func New(ctx context.Context, e Engine) (*Store, error) {
-	s := &Store{engine: e, boot: uuid.NewString(), scrubber: scrubber{scrub: e.Scrub}}
+	s := &Store{engine: e, scrubber: scrubber{scrub: e.Scrub}}
 	if err := s.migrate(ctx); err != nil {
 		return nil, err
 	}

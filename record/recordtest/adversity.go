@@ -84,9 +84,7 @@ func Secretive(t *testing.T, s *record.Store, find func(what []byte) bool) {
 	c.Subjects[0].Index = index(name)
 	create(t, s, c)
 	approve(t, s, c.Registration.ID)
-	if _, err := s.ClaimKey(ctx, "client", name+number, index(name), start); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, s.SaveAnswer(ctx, "client", name+number, truename.Answer{Request: index(name), Status: 200}, start))
 	for _, what := range []string{number, name} {
 		if find([]byte(what)) {
 			t.Errorf("%q is kept in clear", what)

@@ -24,10 +24,7 @@ func Fill(t testing.TB, s *record.Store) []string {
 	ok(t, s.SaveSession(ctx, access.Session{Hash: index("session"), Staff: "staff", CreatedAt: start, ExpiresAt: start}))
 	ok(t, s.SaveWebhook(ctx, truename.Webhook{ID: "hook", Version: 1, Secrets: [][]byte{{1}}, CreatedAt: start}, leaf("hook")))
 	ok(t, s.SaveCheckpoint(ctx, 2, []byte("note\n")))
-	if _, err := s.ClaimKey(ctx, "client", "key", index("request"), start); err != nil {
-		t.Fatal(err)
-	}
-	ok(t, s.SaveAnswer(ctx, "client", "key", 200, []byte("sealed")))
+	ok(t, s.SaveAnswer(ctx, "client", "key", truename.Answer{Request: index("request"), Status: 200, Sealed: []byte("sealed")}, start))
 	var ids []string
 	for i := range 5 {
 		c := opened(fmt.Sprint(i))

@@ -30,7 +30,7 @@ func Run(t *testing.T, fresh Fresh) {
 		"Create": testCreate, "Rollback": testRollback, "Versions": testVersions, "Together": testTogether, "Limit": testLimit, "Identity": testIdentity,
 		"Number": testNumber, "Transfer": testTransfer, "Log": testLog, "Checkpoints": testCheckpoints, "Subject": testSubject,
 		"Account": testAccount, "Rebinding": testRebinding, "Pages": testPages, "Reviews": testReviews, "Webhooks": testWebhooks,
-		"Deliveries": testDeliveries, "Jobs": testJobs, "Idempotency": testIdempotency, "Keyring": testKeyring, "Packs": testPacks,
+		"Deliveries": testDeliveries, "Jobs": testJobs, "Answers": testAnswers, "Keyring": testKeyring, "Packs": testPacks,
 		"Access": testAccess, "Invitation": testInvitation, "Backup": testBackup, "DamagedBackup": testDamagedBackup,
 		"Reopen": testReopen, "Values": testValues, "Cancelled": testCancelled,
 	} {

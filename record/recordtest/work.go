@@ -223,59 +223,40 @@ func Hang(s *record.Store) {
 	select {}
 }
 
-func testIdempotency(t *testing.T, fresh Fresh) {
+func testAnswers(t *testing.T, fresh Fresh) {
 	open := fresh(t)
 	s, ctx := open(), t.Context()
-	one, two := index("request one"), index("request two")
-	claimed := truename.IdempotentState{Claimed: true, SameRequest: true}
-	claim := func(s *record.Store, key string, request []byte, at time.Time, want truename.IdempotentState) {
-		t.Helper()
-		got, err := s.ClaimKey(ctx, "client", key, request, at)
-		ok(t, err)
-		same(t, "state of key "+key, got, want)
-	}
-	claim(s, "a", one, start, claimed)
-	claim(s, "a", one, start, truename.IdempotentState{SameRequest: true, InProgress: true})
-	claim(s, "a", two, start, truename.IdempotentState{InProgress: true})
-	got, err := s.ClaimKey(ctx, "another client", "a", two, start)
-	ok(t, err)
-	same(t, "the same key of another client", got, claimed)
-
-	ok(t, s.SaveAnswer(ctx, "client", "a", 201, []byte("sealed")))
-	claim(s, "a", one, start, truename.IdempotentState{SameRequest: true, Done: true, Status: 201, Answer: []byte("sealed")})
-	wantError(t, s.SaveAnswer(ctx, "client", "a", 500, nil), truename.KindPrecondition, truename.CodeStale)
-	wantError(t, s.SaveAnswer(ctx, "client", "never claimed", 200, nil), truename.KindPrecondition, truename.CodeStale)
-
-	claim(s, "b", one, start, claimed)
-	ok(t, s.ReleaseKey(ctx, "client", "b"))
-	claim(s, "b", two, start, claimed)
-	ok(t, s.ReleaseKey(ctx, "client", "a")) // is done: stays
-
-	// A process that died: its key can be claimed again by the next one.
-	claim(s, "c", one, start, claimed)
+	first := truename.Answer{Request: index("request one"), Status: 201, Sealed: []byte("sealed")}
+	_, err := s.Answer(ctx, "client", "a")
+	wantError(t, err, truename.KindNotFound, truename.CodeNotFound)
+	ok(t, s.SaveAnswer(ctx, "client", "a", first, start))
+	ok(t, s.SaveAnswer(ctx, "client", "a", truename.Answer{Request: index("request two"), Status: 200}, start)) // too late
+	_, err = s.Answer(ctx, "another client", "a")
+	wantError(t, err, truename.KindNotFound, truename.CodeNotFound)
 	ok(t, s.Close())
 	s = open()
-	claim(s, "a", one, start, truename.IdempotentState{SameRequest: true, Done: true, Status: 201, Answer: []byte("sealed")})
-	claim(s, "c", one, start.Add(2*time.Minute), claimed)
-	ok(t, s.SaveAnswer(ctx, "client", "c", 200, nil))
+	got, err := s.Answer(ctx, "client", "a")
+	ok(t, err)
+	same(t, "answer after a restart", got, first)
 
+	empty := truename.Answer{Request: index("request"), Status: 204}
+	ok(t, s.SaveAnswer(ctx, "client", "b", empty, start.Add(2*time.Minute)))
 	ok(t, s.PurgeExpired(ctx, start, start.Add(time.Minute)))
-	claim(s, "a", two, start, claimed)
-	claim(s, "c", one, start, truename.IdempotentState{SameRequest: true, Done: true, Status: 200})
-
-	var won atomic.Int64
-	parallel(20, func(int) {
-		state, err := s.ClaimKey(ctx, "client", "many", one, start)
-		if err != nil {
+	_, err = s.Answer(ctx, "client", "a")
+	wantError(t, err, truename.KindNotFound, truename.CodeNotFound)
+	got, err = s.Answer(ctx, "client", "b")
+	ok(t, err)
+	same(t, "an answer without content", got, empty)
+	parallel(20, func(i int) {
+		if err := s.SaveAnswer(ctx, "client", "many", truename.Answer{Request: index("many"), Status: 200 + i}, start); err != nil {
 			t.Error(err)
 		}
-		if state.Claimed {
-			won.Add(1)
-		}
 	})
-	if won.Load() != 1 {
-		t.Errorf("a key was claimed by %d at once, want 1", won.Load())
-	}
+	one, err := s.Answer(ctx, "client", "many")
+	ok(t, err)
+	two, err := s.Answer(ctx, "client", "many")
+	ok(t, err)
+	same(t, "one of many answers", one, two)
 }
 
 func testKeyring(t *testing.T, fresh Fresh) {

@@ -34,16 +34,9 @@ func Open(ctx context.Context, path string) (*record.Store, error) {
 	if err := private(path); err != nil {
 		return nil, unavailable(err)
 	}
-	write, err := sql.Open("sqlite", address(path, "_txlock=immediate"))
-	if err != nil {
-		return nil, unavailable(err)
-	}
+	write := openDB(address(path, "_txlock=immediate"))
 	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", address(path, "_pragma=query_only(1)"))
-	if err != nil {
-		write.Close()
-		return nil, unavailable(err)
-	}
+	read := openDB(address(path, "_pragma=query_only(1)"))
 	read.SetMaxOpenConns(max(4, 2*runtime.NumCPU()))
 	read.SetMaxIdleConns(max(4, 2*runtime.NumCPU()))
 	store, err := open(ctx, write, read)
