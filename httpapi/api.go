@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -33,6 +34,8 @@ type Config struct {
 	// Operator is whose registrations are served; nil: only verifications are, of which nothing is kept.
 	Operator *Operator
 	Limits   Limits
+	// TLS makes [Serve] speak TLS; nil: a proxy does.
+	TLS *tls.Config
 	// Logger gets the access log and failures, without personal data. Required.
 	Logger *slog.Logger
 }

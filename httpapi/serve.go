@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -36,8 +37,12 @@ func NewServer(addr string, handler http.Handler) *http.Server {
 func Serve(ctx context.Context, l net.Listener, api *API, logger *slog.Logger) error {
 	server := NewServer(l.Addr().String(), api)
 	server.ErrorLog = log.New(serverLog{logger}, "", 0)
+	l = limitConnections(l, api.limits.Connections)
+	if api.config.TLS != nil {
+		l = tls.NewListener(l, api.config.TLS)
+	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(limitConnections(l, api.limits.Connections)) }()
+	go func() { served <- server.Serve(l) }()
 
 	select {
 	case err := <-served:

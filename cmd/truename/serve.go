@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,8 @@ type serveCommand struct {
 	engineFlags
 	operatorFlags
 	staffFlags
+	TLSCert          string  `name:"tls-cert" help:"Certificate chain (PEM): the server speaks TLS itself. API keys that were made with a client certificate need this." type:"existingfile" env:"TRUENAME_TLS_CERT"`
+	TLSKey           string  `name:"tls-key" help:"Its private key (PEM)." type:"existingfile" env:"TRUENAME_TLS_KEY"`
 	Listen           string  `help:"Address and port; port 0 picks a free one." default:"127.0.0.1:8080"`
 	TargetFMR        float64 `name:"target-fmr" help:"False-match rate that is accepted by /v1/verifications unless a request asks for another; registrations have that of the policy pack." default:"1e-4"`
 	Workers          int     `help:"Comparisons at once; 0 is one for each core." default:"0"`
@@ -38,14 +41,35 @@ func (c serveCommand) Run(ctx context.Context, out output) error {
 		return usage("The address cannot be listened on.", "Choose another with --listen.", err)
 	}
 	defer listener.Close()
+	scheme := "http"
+	if c.TLSCert != "" || c.TLSKey != "" {
+		scheme = "https"
+	}
 	return c.serve(ctx, listener, out.Err, func() {
-		fmt.Fprintf(out.Out, "truename is at http://%s (API reference: /docs; stop with Ctrl-C)\n", listener.Addr())
+		fmt.Fprintf(out.Out, "truename is at %s://%s (API reference: /docs; stop with Ctrl-C)\n", scheme, listener.Addr())
 	})
+}
+
+// tls gives the settings of TLS; nil: there is none. The server asks for client certificates without demanding one: which key
+// needs which certificate is for package access to say, by the certificate itself and not by who issued it.
+func (c serveCommand) tls() (*tls.Config, error) {
+	if c.TLSCert == "" && c.TLSKey == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return nil, usage("Certificate and key cannot be used.", "Name a chain and the key that belongs to it, in PEM, with --tls-cert and --tls-key.", err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequestClientCert}, nil
 }
 
 // serve answers requests until the context is done. ready is called when it begins to.
 func (c serveCommand) serve(ctx context.Context, listener net.Listener, log io.Writer, ready func()) error {
 	limits, err := c.limits()
+	if err != nil {
+		return err
+	}
+	encrypted, err := c.tls()
 	if err != nil {
 		return err
 	}
@@ -59,7 +83,7 @@ func (c serveCommand) serve(ctx context.Context, listener net.Listener, log io.W
 		return err
 	}
 	logger := slog.New(slog.NewJSONHandler(log, nil))
-	config := httpapi.Config{Verifier: engine, Ready: engine.Ready, Page: page, TargetFMR: c.TargetFMR, Limits: limits, Logger: logger}
+	config := httpapi.Config{Verifier: engine, Ready: engine.Ready, Page: page, TargetFMR: c.TargetFMR, Limits: limits, Logger: logger, TLS: encrypted}
 	if c.Data != "" || c.Records != "" {
 		o, err := c.operator(ctx, comparer{engine})
 		if err != nil {

@@ -3,8 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -81,7 +90,7 @@ func (s *site) start(args ...string) {
 	go func() { ended <- run(ctx, line, output{out, s.log}) }()
 	s.stop = sync.OnceValue(func() int { cancel(); return <-ended })
 	s.t.Cleanup(func() { s.stop() })
-	address := regexp.MustCompile(`http://\S+`)
+	address := regexp.MustCompile(`https?://\S+`)
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if s.address = address.FindString(out.String()); s.address != "" {
 			break
@@ -345,4 +354,59 @@ func TestWithoutAFace(t *testing.T) {
 	if d.Verdict != truename.Approve {
 		t.Fatalf("decision %+v", d)
 	}
+}
+
+// A key that was made with a client certificate lets in who has both, over the server's own TLS.
+func TestClientCertificates(t *testing.T) {
+	ctx := t.Context()
+	server, mine, other := certificate(t, "127.0.0.1"), certificate(t, "client"), certificate(t, "client")
+	s := newSite(t, "", "in", "--tls-cert="+server.files[0], "--tls-key="+server.files[1])
+	o := s.open()
+	defer o.close()
+	_, key, err := o.gate.AddClient(ctx, shell, access.ClientSpec{Name: "bound", Roles: []truename.Role{truename.RoleAuditor}, Certificate: mine.pair.Certificate[0]})
+	must(t, err)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.pair.Leaf)
+	for name, c := range map[string]struct {
+		pairs []tls.Certificate
+		let   bool
+	}{"its own": {[]tls.Certificate{mine.pair}, true}, "another": {[]tls.Certificate{other.pair}, false}, "none": {nil, false}} {
+		by := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: c.pairs}}}
+		who, err := (&client.Client{Server: s.address, Key: key, HTTP: by, Attempts: 1}).Caller(ctx)
+		if c.let {
+			must(t, err)
+			if who.Kind != "client" {
+				t.Errorf("caller %+v", who)
+			}
+			continue
+		}
+		t.Log(name)
+		wantProblem(t, err, 401, truename.CodeUnauthenticated)
+	}
+}
+
+type testCertificate struct {
+	pair  tls.Certificate
+	files [2]string // chain, key
+}
+
+func certificate(t *testing.T, host string) testCertificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.ParseIP(host)}, IsCA: true, BasicConstraintsValid: true}
+	if template.IPAddresses[0] == nil {
+		template.IPAddresses = nil
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	must(t, err)
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	must(t, err)
+	c := testCertificate{files: [2]string{filepath.Join(t.TempDir(), "chain.pem"), filepath.Join(t.TempDir(), "key.pem")}}
+	must(t, os.WriteFile(c.files[0], pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	must(t, os.WriteFile(c.files[1], pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
+	c.pair, err = tls.LoadX509KeyPair(c.files[0], c.files[1])
+	must(t, err)
+	return c
 }
