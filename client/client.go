@@ -24,42 +24,16 @@ type Client struct {
 	Server string
 	// Key is an API key or the token of a session; empty for what everybody may read.
 	Key truename.Private
-	// HTTP sends; nil: a client with a time limit of a minute.
+	// HTTP sends; nil: a client with a time limit of a minute. Redirects are not followed, whatever it says.
 	HTTP *http.Client
 	// Attempts is how often a request is sent at most when the server is busy or does not answer; 0: 4.
 	Attempts int
 }
 
-// Problem is an answer that is no success (RFC 9457).
-type Problem struct {
-	Status    int           `json:"status"`
-	Code      truename.Code `json:"code"` // branch on this
-	Title     string        `json:"title"`
-	Detail    string        `json:"detail"`
-	Remedy    string        `json:"remedy"`
-	Sample    truename.Use  `json:"sample,omitempty"`
-	RequestID string        `json:"request_id"`
+// maxAnswer is the longest answer that is read, in bytes.
+const maxAnswer = 16 << 20
 
-	retryAfter time.Duration
-}
-
-// Error gives code, detail and remedy in one line.
-func (p *Problem) Error() string {
-	return fmt.Sprintf("%s (%d): %s %s [request %s]", p.Code, p.Status, p.Detail, p.Remedy, p.RequestID)
-}
-
-// Is lets errors.Is compare by code.
-func (p *Problem) Is(target error) bool {
-	other, ok := target.(*Problem)
-	return ok && other.Code == p.Code
-}
-
-// maxAnswer is the longest answer that is read.
-const maxAnswer = 64 << 20
-
-var defaultHTTP = &http.Client{Timeout: time.Minute}
-
-// Request is one request to the API. The methods of [Client] make them.
+// request is one request to the API. The methods of [Client] make them.
 type request struct {
 	method, path string
 	query        url.Values
@@ -91,8 +65,8 @@ func post[T any](ctx context.Context, c *Client, path string, body any, o Write)
 
 // Write says how a write is sent. The zero value is a new request on whatever version there is.
 type Write struct {
-	// Key is the Idempotency-Key; empty: a new one. A program that may die between sending and noting the answer keeps the key
-	// first, and sends with it again.
+	// Key is the Idempotency-Key, 1 to 200 printable ASCII characters; empty: a new one. A program that may die between
+	// sending and noting the answer keeps the key first, and sends with it again.
 	Key string
 	// Version is the one that was seen; 0: any.
 	Version int
@@ -105,10 +79,12 @@ func (w Write) key() string {
 	return uuid.NewString()
 }
 
+// exchange reads an answer into a message. Every operation of this client is answered with one: an empty answer comes from
+// something else on the way.
 func exchange[T any](ctx context.Context, c *Client, r request) (T, error) {
 	var answer T
 	body, err := c.do(ctx, r)
-	if err != nil || len(body) == 0 {
+	if err != nil {
 		return answer, err
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
@@ -117,43 +93,38 @@ func exchange[T any](ctx context.Context, c *Client, r request) (T, error) {
 	return answer, nil
 }
 
-// do sends a request until it is answered, waiting longer each time: reads, and writes under their key.
-func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
-	attempts := c.Attempts
-	if attempts == 0 {
-		attempts = 4
-	}
-	wait := 200 * time.Millisecond
-	for {
-		body, err := c.send(ctx, r)
-		attempts--
-		again, after := passing(err)
-		if err == nil || !again || attempts <= 0 {
-			return body, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(err, ctx.Err())
-		case <-time.After(max(wait, after)):
-		}
-		wait *= 2
-	}
-}
-
-// passing says whether the same request may succeed later, and when to ask again at the earliest.
-func passing(err error) (again bool, after time.Duration) {
-	var p *Problem
-	if !errors.As(err, &p) {
-		return true, 0 // not answered at all
-	}
-	switch {
-	case p.Status == http.StatusTooManyRequests, p.Code == truename.CodeBusy, p.Code == truename.CodeInProgress, p.Status == http.StatusServiceUnavailable:
-		return true, p.retryAfter
-	}
-	return false, 0
-}
-
+// send sends a request once.
 func (c *Client) send(ctx context.Context, r request) ([]byte, error) {
+	sent, err := c.prepare(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.http().Do(sent)
+	if err != nil {
+		return nil, &unanswered{fmt.Errorf("client: %w", err)}
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	if err != nil {
+		return nil, &unanswered{fmt.Errorf("client: read the answer: %w", err)}
+	}
+	if len(body) > maxAnswer {
+		return nil, fmt.Errorf("client: the answer has more than %d bytes", maxAnswer)
+	}
+	if answer.StatusCode/100 == 2 {
+		return body, nil
+	}
+	return nil, problemOf(answer, body, time.Now())
+}
+
+// prepare makes what is sent, and refuses what no server would take.
+func (c *Client) prepare(ctx context.Context, r request) (*http.Request, error) {
+	if !printable(r.key) || len(r.key) > maxKey {
+		return nil, fmt.Errorf("client: an Idempotency-Key has 1 to %d printable ASCII characters", maxKey)
+	}
+	if !printable(c.Key.Reveal()) {
+		return nil, errors.New("client: the API key has a character that no key has; was it read with its line's end?")
+	}
 	address := strings.TrimSuffix(c.Server, "/") + r.path
 	if len(r.query) > 0 {
 		address += "?" + r.query.Encode()
@@ -161,6 +132,9 @@ func (c *Client) send(ctx context.Context, r request) ([]byte, error) {
 	sent, err := http.NewRequestWithContext(ctx, r.method, address, bytes.NewReader(r.body))
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
+	}
+	if scheme := sent.URL.Scheme; scheme != "https" && scheme != "http" || sent.URL.Host == "" {
+		return nil, errors.New("client: the server's address is not http:// or https:// and a host")
 	}
 	if c.Key != "" {
 		sent.Header.Set("Authorization", "Bearer "+c.Key.Reveal())
@@ -174,37 +148,29 @@ func (c *Client) send(ctx context.Context, r request) ([]byte, error) {
 	if r.version != 0 {
 		sent.Header.Set("If-Match", `"`+strconv.Itoa(r.version)+`"`)
 	}
-	by := c.HTTP
-	if by == nil {
-		by = defaultHTTP
-	}
-	answer, err := by.Do(sent)
-	if err != nil {
-		return nil, fmt.Errorf("client: %w", err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
-	if err != nil {
-		return nil, fmt.Errorf("client: read the answer: %w", err)
-	}
-	if len(body) > maxAnswer {
-		return nil, fmt.Errorf("client: the answer has more than %d bytes", maxAnswer)
-	}
-	if answer.StatusCode/100 == 2 {
-		return body, nil
-	}
-	return nil, problem(answer, body)
+	return sent, nil
 }
 
-// problem reads a problem document; what is none becomes one.
-func problem(answer *http.Response, body []byte) error {
-	p := &Problem{}
-	if json.Unmarshal(body, p) != nil || p.Code == "" {
-		p = &Problem{Code: "unexpected_answer", Detail: "The server's answer is no problem document.", Remedy: "Check the address."}
+// maxKey is the longest Idempotency-Key.
+const maxKey = 200
+
+// printable says whether a text is of ASCII characters that can be seen. The empty text is.
+func printable(s string) bool {
+	for _, b := range []byte(s) {
+		if b < '!' || b > '~' {
+			return false
+		}
 	}
-	p.Status = answer.StatusCode
-	if s, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && s > 0 {
-		p.retryAfter = time.Duration(min(s, 300)) * time.Second
+	return true
+}
+
+// http gives what sends. It follows no redirects: a POST that is sent elsewhere becomes a GET there, and the answer of a read
+// would pass for that of the write.
+func (c *Client) http() *http.Client {
+	by := http.Client{Timeout: time.Minute}
+	if c.HTTP != nil {
+		by = *c.HTTP
 	}
-	return p
+	by.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &by
 }

@@ -5,7 +5,9 @@
 // api's. It does not decide anything.
 //
 // Invariants:
-//   - A write is sent again only under the key it was sent under first, so it has its effect once.
+//   - A write is sent again only under the key it was sent under first, so it has its effect once. Only what may pass is sent
+//     again: no answer, 429, 503, a request in progress, a proxy without its server.
+//   - No redirect is followed.
 //   - An answer that is no success is an error with the server's code and remedy; it never reads as one.
 //   - Answers are read up to a limit.
 package client
