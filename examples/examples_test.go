@@ -29,6 +29,7 @@ func TestExamples(t *testing.T) {
 	t.Run("interruptions", func(t *testing.T) { testInterruptions(t, s) })
 	t.Run("webhook", func(t *testing.T) { testWebhook(t, s) })
 	t.Run("curl", func(t *testing.T) { testCurl(t, s) })
+	t.Run("documentation", func(t *testing.T) { testDocumentation(t, s) })
 	for _, canary := range []string{"91970000", "8991000000", "CANARY", s.shopKey, s.carrierKey} {
 		if strings.Contains(s.said.String(), canary) {
 			t.Errorf("an example has printed %s…", canary[:6])
@@ -406,4 +407,28 @@ func testCurl(t *testing.T, s *site) {
 	walk(t, live, "KEY=tn_wrong").want(t, 3, "unauthenticated")
 	walk(t, live, "MSISDN=0").want(t, 3, "invalid_request")
 	s.run(t, "", exec.Command("sh", "curl/walk.sh", portrait)).want(t, 2, "usage")
+}
+
+// The path in docs/api.md does what it says, as it stands there.
+func testDocumentation(t *testing.T, s *site) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("no curl")
+	}
+	_, path, _ := strings.Cut(string(read(t, "../docs/api.md")), "\n## The path\n")
+	path, _, _ = strings.Cut(path, "\n## ")
+	script := "set -eu\n"
+	for line := range strings.Lines(path) {
+		if code, ok := strings.CutPrefix(line, "    "); ok {
+			script += code
+		}
+	}
+	folder := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(folder, "portrait.jpg"), read(t, portrait), 0o600))
+	must(t, os.WriteFile(filepath.Join(folder, "live.jpg"), read(t, live), 0o600))
+	command := exec.Command("sh", "-c", script)
+	command.Dir = folder
+	s.run(t, "", command).want(t, 0, `"state":"activated"`)
+	if command := exec.Command(s.path("truename"), "audit", "receipt", filepath.Join(folder, "receipt.json"), "--key="+s.logKey); command.Run() != nil {
+		t.Error("the receipt does not hold")
+	}
 }
