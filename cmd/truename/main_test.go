@@ -29,9 +29,10 @@ const (
 	fixtures  = "../../capture/testdata/"
 )
 
-// TestMain lets this binary stand for the program: the benchmark starts it anew to measure the cold start.
+// TestMain lets this binary stand for the program: the benchmark starts it anew to measure the cold start, and some tests
+// start a server that is a process of its own.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "bench" {
+	if len(os.Args) > 1 && (os.Args[1] == "bench" || os.Args[1] == "serve") {
 		main()
 	}
 	os.Exit(m.Run())

@@ -82,12 +82,7 @@ func (s *site) start(args ...string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	out := &syncBuffer{}
 	ended := make(chan int, 1)
-	line := append([]string{"serve", "--listen=127.0.0.1:0", "--effort=fast", "--models-dir=../../models/pack", "--data=" + s.flags.Data, "--policy=" + s.flags.Policy,
-		"--issuer=" + s.flags.Issuer, "--per-second=10000"}, args...)
-	if s.flags.Records != "" {
-		line = append(line, "--records="+s.flags.Records)
-	}
-	go func() { ended <- run(ctx, line, output{out, s.log}) }()
+	go func() { ended <- run(ctx, s.line(args...), output{out, s.log}) }()
 	s.stop = sync.OnceValue(func() int { cancel(); return <-ended })
 	s.t.Cleanup(func() { s.stop() })
 	address := regexp.MustCompile(`https?://\S+`)
@@ -104,6 +99,22 @@ func (s *site) start(args ...string) {
 			s.t.Fatal("the server does not start")
 		}
 	}
+	s.moved(s.address)
+}
+
+// line is the command line of the server.
+func (s *site) line(args ...string) []string {
+	line := append([]string{"serve", "--listen=127.0.0.1:0", "--effort=fast", "--models-dir=../../models/pack", "--data=" + s.flags.Data, "--policy=" + s.flags.Policy,
+		"--issuer=" + s.flags.Issuer, "--per-second=10000"}, args...)
+	if s.flags.Records != "" {
+		line = append(line, "--records="+s.flags.Records)
+	}
+	return line
+}
+
+// moved tells the clients where the server is.
+func (s *site) moved(address string) {
+	s.address = address
 	for _, c := range []*client.Client{s.agent, s.carrier, s.privacy} {
 		c.Server = s.address
 	}
