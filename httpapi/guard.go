@@ -125,7 +125,7 @@ func register[I, O any](a *API, api huma.API, op huma.Operation, may access.Oper
 	op.Responses = problemResponses(api.OpenAPI().Components.Schemas, success, slices.Concat(everywhere, codes)...)
 	if write {
 		op.Middlewares = append(op.Middlewares, a.repeatable)
-		op.MaxBodyBytes = maxJSON
+		op.MaxBodyBytes, op.BodyReadTimeout = maxJSON, -1 // the body has been taken in by then
 	}
 	a.guard(&op, may)
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {

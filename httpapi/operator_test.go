@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -304,6 +305,53 @@ func TestRepeatedRequestsAtOnce(t *testing.T) {
 	must(t, err)
 	if len(items) != 2 {
 		t.Errorf("%d registrations", len(items))
+	}
+}
+
+// slowRecords take their time for what every write needs, and say whether its request was still under way then.
+type slowRecords struct {
+	Records
+	pause time.Duration
+	over  atomic.Int32
+}
+
+func (s *slowRecords) Snapshot(ctx context.Context, id string) (truename.Snapshot, error) {
+	time.Sleep(s.pause)
+	if ctx.Err() != nil {
+		s.over.Add(1)
+	}
+	return s.Records.Snapshot(ctx, id)
+}
+
+// The time for a body's pauses is not the time for the work: a write that has to wait, for a lock or a key service, is done
+// and answered, with a key and without.
+func TestSlowWorkIsNotCutOff(t *testing.T) {
+	slow := &slowRecords{}
+	d := newDesk(t, func(o *Operator) {
+		slow.Records, o.Records = o.Records, slow
+	})
+	d.outlet("shop", truename.OwnOutlet)
+	r, key := d.open(d.key("shop", truename.RoleAgent)), d.key("shop", truename.RoleAgent)
+	slow.pause = 200 * time.Millisecond
+	d.API.limits.StallTimeout = 20 * time.Millisecond
+	server := httptest.NewServer(d)
+	defer server.Close()
+	for _, header := range []string{"", "one"} {
+		for path, body := range map[string]string{"signals": `{"labels":{"otp":"confirmed"}}`, "withdrawal": ""} {
+			q, err := http.NewRequest("POST", server.URL+"/v1/registrations/"+r.ID+"/"+path, strings.NewReader(body))
+			must(t, err)
+			q.Header.Set("Authorization", "Bearer "+key)
+			q.Header.Set("Content-Type", "application/json")
+			if header != "" {
+				q.Header.Set(headerKey, header+path)
+			}
+			w, err := http.DefaultClient.Do(q)
+			must(t, err)
+			w.Body.Close()
+			if w.StatusCode == http.StatusGatewayTimeout || slow.over.Load() != 0 {
+				t.Errorf("%s with key %q: %d, ended %d times before its time", path, header, w.StatusCode, slow.over.Load())
+			}
+		}
 	}
 }
 

@@ -71,9 +71,18 @@ const maxKey = 200
 
 type repeatKey struct{}
 
-// repeatable makes a request with an Idempotency-Key one that has its effect once.
+// repeatable makes a request with an Idempotency-Key one that has its effect once. Before, it takes in the body of any, so
+// that what follows is bounded by the time for a request and not by that for a body.
 func (a *API) repeatable(hc huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(hc)
+	body, err := a.takeIn(hc, r, w)
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	limited, cancel := context.WithTimeout(hc.Context(), a.limits.RequestTimeout)
+	defer cancel()
+	hc = huma.WithContext(hc, limited)
 	key := r.Header.Get(headerKey)
 	if key == "" {
 		next(hc)
@@ -83,12 +92,7 @@ func (a *API) repeatable(hc huma.Context, next func(huma.Context)) {
 		a.refuse(w, r, invalid("", "The Idempotency-Key is not acceptable.", "Use 1 to 200 printable ASCII characters, for example a UUID."))
 		return
 	}
-	print, err := a.fingerprint(hc, r, w)
-	if err != nil {
-		a.refuse(w, r, err)
-		return
-	}
-	if err := a.once(hc, actorOf(hc.Context()).ID, key, print, next); err != nil {
+	if err := a.once(hc, actorOf(hc.Context()).ID, key, fingerprint(hc.Context(), r, body), next); err != nil {
 		a.refuse(w, r, err)
 	}
 }
@@ -125,18 +129,13 @@ func printable(key string) bool {
 	return true
 }
 
-// fingerprint hashes what a request asks for: method, path, version and body; of a form its parts, as the boundary between
-// them changes each time.
-func (a *API) fingerprint(hc huma.Context, r *http.Request, w http.ResponseWriter) ([]byte, error) {
-	h := sha256.New()
-	hashFields(h, []byte(r.Method), []byte(r.URL.EscapedPath()), []byte(r.URL.RawQuery), []byte(r.Header.Get("If-Match")))
-	if admitted, isForm := hc.Context().Value(admittedKey{}).(*admitted); isForm {
-		for _, name := range slices.Sorted(maps.Keys(admitted.form)) {
-			hashFields(h, []byte(name), admitted.form[name])
-		}
-		return h.Sum(nil), nil
+// takeIn reads the body, if it is not a form, which has been read by now.
+func (a *API) takeIn(hc huma.Context, r *http.Request, w http.ResponseWriter) ([]byte, error) {
+	if _, isForm := hc.Context().Value(admittedKey{}).(*admitted); isForm {
+		return nil, nil
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(a.limits.StallTimeout))
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(a.limits.StallTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -147,9 +146,25 @@ func (a *API) fingerprint(hc huma.Context, r *http.Request, w http.ResponseWrite
 	case err != nil:
 		return nil, malformed("The body does not arrive whole.")
 	}
+	// From here on net/http watches the connection for the client going away; an old deadline would end that, and the request.
+	_ = connection.SetReadDeadline(time.Time{})
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, nil
+}
+
+// fingerprint hashes what a request asks for: method, path, version and body; of a form its parts, as the boundary between
+// them changes each time.
+func fingerprint(ctx context.Context, r *http.Request, body []byte) []byte {
+	h := sha256.New()
+	hashFields(h, []byte(r.Method), []byte(r.URL.EscapedPath()), []byte(r.URL.RawQuery), []byte(r.Header.Get("If-Match")))
+	if admitted, isForm := ctx.Value(admittedKey{}).(*admitted); isForm {
+		for _, name := range slices.Sorted(maps.Keys(admitted.form)) {
+			hashFields(h, []byte(name), admitted.form[name])
+		}
+		return h.Sum(nil)
+	}
 	hashFields(h, body)
-	return h.Sum(nil), nil
+	return h.Sum(nil)
 }
 
 // hashFields writes values so that no two lists of values give the same bytes.

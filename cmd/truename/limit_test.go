@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"truename"
 	"truename/client"
@@ -36,12 +37,14 @@ func TestAHundredAtOnceForTheLastPlace(t *testing.T) {
 			ids := make([]string, at)
 			side(8, at, func(i int) { ids[i] = o.counter(t, 100+i, "N1234567") })
 
+			began := time.Now()
 			verdicts := make([]truename.Verdict, at)
 			errs := make([]error, at)
 			side(at, at, func(i int) {
 				d, err := s.agent.Decide(ctx, ids[i], client.Write{})
 				verdicts[i], errs[i] = d.Verdict, err
 			})
+			t.Logf("decided in %v", time.Since(began).Round(time.Millisecond))
 			count := map[truename.Verdict]int{}
 			for i := range ids {
 				must(t, errs[i])
