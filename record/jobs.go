@@ -28,12 +28,22 @@ func (task) Kind() string { return "truename" }
 
 // putJobs inserts jobs in the transaction of what they follow from.
 func (s *Store) putJobs(ctx context.Context, tx *sql.Tx, jobs []truename.Job) error {
+	return s.insertJobs(ctx, tx, jobs, time.Now())
+}
+
+// insertJobs inserts jobs. Those with a time up to due can be done at once; of the others the time is kept.
+func (s *Store) insertJobs(ctx context.Context, tx *sql.Tx, jobs []truename.Job, due time.Time) error {
 	if len(jobs) == 0 {
 		return nil
 	}
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, j := range jobs {
-		params[i] = river.InsertManyParams{Args: task{string(j.Kind), j.ID}, InsertOpts: &river.InsertOpts{Queue: string(j.Kind), ScheduledAt: wholeMillis(j.At)}}
+		opts := &river.InsertOpts{Queue: string(j.Kind)}
+		// The others wait for the one process that looks for jobs whose time has come.
+		if j.At.After(due) {
+			opts.ScheduledAt = wholeMillis(j.At)
+		}
+		params[i] = river.InsertManyParams{Args: task{string(j.Kind), j.ID}, InsertOpts: opts}
 	}
 	_, err := s.jobs.InsertManyTx(ctx, tx, params)
 	return err
@@ -67,8 +77,11 @@ func Cancel(err error) error { return river.JobCancel(err) }
 // after its attempt's timeout. Stop lets running jobs end.
 func (s *Store) RunJobs(ctx context.Context, work map[truename.JobKind]func(ctx context.Context, id string) error, o JobOptions) (stop func(context.Context) error, err error) {
 	if s.engine.Alone {
-		// What is marked as running was running when the process before this one died.
+		// What is marked as running was running when the process before this one died, and so was whoever leads.
 		err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM river_leader"); err != nil {
+				return err
+			}
 			_, err := tx.ExecContext(ctx, "UPDATE river_job SET state = 'available' WHERE state = 'running'")
 			return err
 		})

@@ -13,6 +13,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"truename"
 )
@@ -145,7 +146,7 @@ func (s *Store) restoreTables(ctx context.Context, tx *sql.Tx, in *backupReader)
 		if !isKind || !isID || !isAt {
 			return damaged("a job is not one")
 		}
-		return s.putJobs(ctx, tx, []truename.Job{{Kind: truename.JobKind(kind), ID: id, At: timeOf(at)}})
+		return s.insertJobs(ctx, tx, []truename.Job{{Kind: truename.JobKind(kind), ID: id, At: timeOf(at)}}, time.Time{}) // as it was
 	})
 }
 

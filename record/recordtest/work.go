@@ -212,6 +212,24 @@ func Crashed(t *testing.T, s *record.Store, environment string) {
 	}
 }
 
+// Due checks that a job is done that was not due yet when it was planned.
+func Due(t *testing.T, s *record.Store) {
+	c := opened("1")
+	c.Jobs = []truename.Job{{Kind: truename.JobPurge, ID: "work", At: time.Now().Add(time.Second)}}
+	create(t, s, c)
+	done := make(chan string, 1)
+	stop, err := s.RunJobs(t.Context(), map[truename.JobKind]func(context.Context, string) error{
+		truename.JobPurge: func(_ context.Context, id string) error { done <- id; return nil },
+	}, record.JobOptions{Poll: 50 * time.Millisecond})
+	ok(t, err)
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Error("a job whose time has come is not done")
+	}
+	ok(t, stop(t.Context()))
+}
+
 // Hang begins a job and never ends it. It prints a line when it has begun.
 func Hang(s *record.Store) {
 	_, err := s.RunJobs(context.Background(), map[truename.JobKind]func(context.Context, string) error{

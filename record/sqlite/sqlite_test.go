@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -49,6 +50,21 @@ func TestSuite(t *testing.T) { recordtest.Run(t, fresh) }
 func TestCrashed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "records.db")
 	recordtest.Crashed(t, open(t, path), "TRUENAME_TEST_HANG="+path)
+}
+
+// A process that has died in the lead of the jobs is not waited for, however long its lease was.
+func TestDeadLeader(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "records.db")
+	s := open(t, path)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec("INSERT INTO river_leader (leader_id, elected_at, expires_at) VALUES ('dead', datetime('now', 'subsec'), datetime('now', 'subsec', '+1 day'))")
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	recordtest.Due(t, s)
 }
 
 func TestFilesAreTheOwnersOnly(t *testing.T) {
