@@ -12,7 +12,7 @@ TOOL   := go tool -modfile=tools/go.mod
 GO_SRC := $(shell git ls-files '*.go' '*.toml' 2>/dev/null) go.mod go.sum
 WEB_SRC := $(shell git ls-files web 2>/dev/null)
 
-.PHONY: help run build web models web-modules test check lint fuzz race browser eval bench bench-peers verify generate screenshots clean
+.PHONY: help run build web models web-modules test check lint fuzz race torture browser eval bench bench-peers verify generate screenshots clean
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
@@ -65,6 +65,9 @@ lint: ## gofmt, go vet, staticcheck, and govulncheck where its database is reach
 
 race: ## The tests of concurrent code under the race detector.
 	go test -race ./onnx ./httpapi ./verification ./capture -short
+
+torture: models ## Kill the server 200 times under load, restart it, and compare the records with what clients were told (20 times on PostgreSQL).
+	TRUENAME_TORTURE=200 go test ./cmd/truename -run 'TestTorture' -count 1 -timeout 2h -v
 
 fuzz: ## Each fuzz test, 5,000 inputs.
 	scripts/fuzz 5000x

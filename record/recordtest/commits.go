@@ -17,7 +17,9 @@ import (
 
 func testCreate(t *testing.T, fresh Fresh) {
 	s, ctx := fresh(t)(), t.Context()
-	c := create(t, s, opened("1"))
+	c := opened("1")
+	c.Jobs[0].At = time.Now().Add(time.Hour).Truncate(time.Millisecond).Add(time.Microsecond).UTC()
+	create(t, s, c)
 	snap, err := s.Snapshot(ctx, c.Registration.ID)
 	ok(t, err)
 	same(t, "snapshot", snap, truename.Snapshot{
