@@ -68,7 +68,7 @@ func permissions() []permission {
 	type roles = []truename.Role
 	return []permission{
 		{RegistrationOpen, roles{agent}, false},
-		{RegistrationRead, roles{agent, reviewer, privacy, auditor}, false},
+		{RegistrationRead, roles{agent, reviewer, privacy, auditor, carrier}, false},
 		{RegistrationFill, roles{agent}, false},
 		{RegistrationWithdraw, roles{agent, privacy}, false},
 		{RegistrationAppeal, roles{agent, privacy}, false},

@@ -14,7 +14,7 @@ import (
 // Columns: agent, reviewer, privacy officer, administrator, auditor, activation; then the system itself.
 const matrix = `
 registration.open      a . . . . . | s
-registration.read      a r p . u . | s
+registration.read      a r p . u c | s
 registration.fill      a . . . . . | s
 registration.withdraw  a . p . . . | s
 registration.appeal    a . p . . . | s

@@ -46,8 +46,13 @@ func (g *Gate) Place(ctx context.Context, a truename.Actor, channel truename.Cha
 // not learn what exists at other outlets. An actor that is bound is bound in all its roles.
 func Within(a truename.Actor, r *truename.Registration) error {
 	if a.Channel != "" && a.Channel != r.Channel || a.Outlet != "" && a.Outlet != r.Outlet {
-		return &truename.Error{Kind: truename.KindNotFound, Code: truename.CodeNotFound,
-			Detail: "There is no such registration.", Remedy: "Check the identifier."}
+		return NoRegistration()
 	}
 	return nil
+}
+
+// NoRegistration is the error of a registration that does not exist, and of one that the actor may not know of.
+func NoRegistration() error {
+	return &truename.Error{Kind: truename.KindNotFound, Code: truename.CodeNotFound,
+		Detail: "There is no such registration.", Remedy: "Check the identifier."}
 }

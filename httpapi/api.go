@@ -263,7 +263,12 @@ func (a *API) asProblem(hc huma.Context, _ string, v any) (any, error) {
 	}
 	e := &truename.Error{Kind: truename.KindInvalid, Code: truename.CodeInvalidRequest, Detail: "The request has a parameter that is not known or not valid" + places(model.Errors) + ".",
 		Remedy: "Send only what the reference at /docs lists."}
-	if model.Status == http.StatusRequestEntityTooLarge {
+	switch model.Status {
+	case http.StatusBadRequest:
+		e.Code, e.Detail, e.Remedy = CodeMalformedBody, "The body is not JSON"+places(model.Errors)+".", "Send the JSON object that the reference at /docs describes."
+	case http.StatusUnsupportedMediaType:
+		e.Kind, e.Code, e.Detail, e.Remedy = truename.KindUnsupported, CodeUnsupportedMediaType, "The body's Content-Type is not application/json.", "Send JSON and say so: Content-Type: application/json."
+	case http.StatusRequestEntityTooLarge:
 		e = &truename.Error{Kind: truename.KindTooLarge, Code: truename.CodeTooLarge, Detail: "The body has more than " + byteCount(maxJSON) + ".", Remedy: "Send less."}
 	}
 	if model.Status >= http.StatusInternalServerError {

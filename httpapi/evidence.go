@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -82,8 +85,16 @@ func documentOf(text []byte) (api.Document, error) {
 	var d api.Document
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&d); err != nil || decoder.More() {
-		return d, invalid("", "The part fields is not the JSON of a document, or has a member that is not known.", "See the schema Document in the reference at /docs.")
+	err := decoder.Decode(&d)
+	var wrong *json.UnmarshalTypeError
+	const remedy = "See the schema Document in the reference at /docs."
+	switch {
+	case errors.As(err, &wrong):
+		return d, invalid("", fmt.Sprintf("The member %s of the part fields is not a %s.", wrong.Field, wrong.Type.Kind()), remedy)
+	case err != nil && strings.HasPrefix(err.Error(), "json: unknown field"): // its name is the client's own
+		return d, invalid("", "The part fields has a member that is not known.", remedy)
+	case err != nil, decoder.More():
+		return d, invalid("", "The part fields is not the JSON of a document.", remedy)
 	}
 	if d.Party == "" {
 		d.Party = truename.Applicant

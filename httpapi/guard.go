@@ -78,8 +78,9 @@ func (c Conditional) version() (int, error) {
 	if c.IfMatch == "" || c.IfMatch == "*" {
 		return 0, nil
 	}
-	n, err := strconv.Atoi(strings.Trim(c.IfMatch, `"`))
-	if err != nil || n < 1 || c.IfMatch != etag(n) {
+	seen := strings.TrimPrefix(c.IfMatch, "W/") // what a proxy that compresses makes of it
+	n, err := strconv.Atoi(strings.Trim(seen, `"`))
+	if err != nil || n < 1 || seen != etag(n) {
 		return 0, invalid("", "The header If-Match is not an ETag of this API.", `Send the ETag as it was received, such as "3".`)
 	}
 	return n, nil
@@ -98,6 +99,9 @@ func request(ctx context.Context, c Conditional) (registration.Request, error) {
 // seen reads a registration that is the caller's to see.
 func (a *API) seen(ctx context.Context, id string) (truename.Snapshot, error) {
 	s, err := a.config.Operator.Records.Snapshot(ctx, id)
+	if err != nil && truename.AsError(err).Kind == truename.KindNotFound {
+		return s, access.NoRegistration()
+	}
 	if err != nil {
 		return s, err
 	}

@@ -63,7 +63,10 @@ type Webhooks interface {
 	Add(ctx context.Context, by truename.Actor, url string, types []truename.EventType, scheme string) (truename.Webhook, truename.Private, error)
 	Change(ctx context.Context, by truename.Actor, id string, version int, url string, types []truename.EventType) (truename.Webhook, error)
 	Rotate(ctx context.Context, by truename.Actor, id string) (truename.Webhook, truename.Private, error)
+	// Retire ends the older of two secrets, at once.
+	Retire(ctx context.Context, by truename.Actor, id string) (truename.Webhook, error)
 	Enable(ctx context.Context, by truename.Actor, id string) (truename.Webhook, error)
+	Disable(ctx context.Context, by truename.Actor, id string) (truename.Webhook, error)
 	Remove(ctx context.Context, by truename.Actor, id string) error
 	Redeliver(ctx context.Context, by truename.Actor, delivery string) error
 }

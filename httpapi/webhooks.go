@@ -29,11 +29,23 @@ func (a *API) registerWebhooks(h huma.API) {
 	register(a, h, huma.Operation{
 		OperationID: "rotate-webhook-secret", Method: http.MethodPost, Path: "/v1/webhooks/{id}/secret", Tags: []string{tagEvent},
 		Summary:     "Rotate a webhook's secret",
-		Description: "The new secret signs beside the old one until the next rotation.",
+		Description: "The new secret signs beside the old one until that is retired, or the next rotation.",
 	}, access.WebhookManage, a.rotateWebhook)
-	register(a, h, huma.Operation{
-		OperationID: "enable-webhook", Method: http.MethodPost, Path: "/v1/webhooks/{id}/enabling", Tags: []string{tagEvent}, Summary: "Enable a webhook that was disabled",
-	}, access.WebhookManage, a.enableWebhook)
+	for _, op := range []struct {
+		id, verb, summary string
+		do                func(context.Context, truename.Actor, string) (truename.Webhook, error)
+	}{
+		{"retire-webhook-secret", "secret/retirement", "End the older of two secrets", a.config.Operator.Webhooks.Retire},
+		{"enable-webhook", "enabling", "Enable a webhook that was disabled", a.config.Operator.Webhooks.Enable},
+		{"disable-webhook", "disabling", "Disable a webhook", a.config.Operator.Webhooks.Disable},
+	} {
+		register(a, h, huma.Operation{
+			OperationID: op.id, Method: http.MethodPost, Path: "/v1/webhooks/{id}/" + op.verb, Tags: []string{tagEvent}, Summary: op.summary,
+		}, access.WebhookManage, func(ctx context.Context, in *WebhookID) (*webhookOutput, error) {
+			w, err := op.do(ctx, actorOf(ctx), in.ID)
+			return webhook(w, "", err)
+		})
+	}
 	register(a, h, huma.Operation{
 		OperationID: "remove-webhook", Method: http.MethodDelete, Path: "/v1/webhooks/{id}", Tags: []string{tagEvent}, Summary: "Remove a webhook and its deliveries",
 		DefaultStatus: http.StatusNoContent,
@@ -98,11 +110,6 @@ func (a *API) changeWebhook(ctx context.Context, in *struct {
 
 func (a *API) rotateWebhook(ctx context.Context, in *WebhookID) (*webhookOutput, error) {
 	return webhook(a.config.Operator.Webhooks.Rotate(ctx, actorOf(ctx), in.ID))
-}
-
-func (a *API) enableWebhook(ctx context.Context, in *WebhookID) (*webhookOutput, error) {
-	w, err := a.config.Operator.Webhooks.Enable(ctx, actorOf(ctx), in.ID)
-	return webhook(w, "", err)
 }
 
 func (a *API) removeWebhook(ctx context.Context, in *WebhookID) (*struct{}, error) {
