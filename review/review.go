@@ -82,7 +82,8 @@ func (d *Desk) Release(ctx context.Context, by truename.Actor, id string, versio
 }
 
 // Resolve gives a reviewer's verdict and the decision that the policy makes of it. The reviewer must have claimed the
-// case. Where two must agree, the first verdict leaves the registration referred.
+// case. Where two must agree, the first verdict leaves the registration referred. A verdict that is sent again while nothing
+// has come after it gives the decision that it led to.
 func (d *Desk) Resolve(ctx context.Context, by truename.Actor, id string, v Verdict) (truename.Decision, error) {
 	codes := ApproveCodes
 	if v.Verdict == truename.Refuse {
@@ -95,6 +96,9 @@ func (d *Desk) Resolve(ctx context.Context, by truename.Actor, id string, v Verd
 	s, err := d.records.Snapshot(ctx, id)
 	if err != nil {
 		return truename.Decision{}, err
+	}
+	if last := given(s, by, v); last != nil {
+		return *last, d.handOn(ctx, *last, by, id)
 	}
 	r, err := d.open(s, by, 0)
 	if err != nil {
@@ -110,14 +114,31 @@ func (d *Desk) Resolve(ctx context.Context, by truename.Actor, id string, v Verd
 	}
 	// The version pins what was checked here: whoever may judge is judged on the same registration.
 	decision, err := d.resolve(ctx, by, id, s.Registration.Version, finding)
-	if err != nil || decision.Ruling.Verdict != truename.Refer {
+	if err != nil {
 		return decision, err
 	}
-	return decision, d.handOn(ctx, by, id)
+	return decision, d.handOn(ctx, decision, by, id)
 }
 
-// handOn ends the claim of a reviewer who has judged, so that the second pair of eyes can take the case.
-func (d *Desk) handOn(ctx context.Context, by truename.Actor, id string) error {
+// given gives the decision that a verdict of this reviewer has led to, when that was the last thing that happened; else nil.
+func given(s truename.Snapshot, by truename.Actor, v Verdict) *truename.Decision {
+	findings := s.Registration.Findings
+	if len(findings) == 0 || s.Decision == nil || s.Decision.By != by.ID {
+		return nil
+	}
+	last := findings[len(findings)-1]
+	if last.Stage != truename.StageReview || last.By != by.ID || last.Labels["verdict"] != string(v.Verdict) || last.Labels["code"] != string(v.Code) ||
+		!slices.ContainsFunc(s.Decision.Case.Findings, func(f truename.Finding) bool { return f.ID == last.ID }) {
+		return nil
+	}
+	return s.Decision
+}
+
+// handOn ends the claim of a reviewer who has judged a case that stays referred, so that the second pair of eyes can take it.
+func (d *Desk) handOn(ctx context.Context, decision truename.Decision, by truename.Actor, id string) error {
+	if decision.Ruling.Verdict != truename.Refer {
+		return nil
+	}
 	return d.records.Transact(ctx, id, func(s truename.Snapshot) (truename.Commit, error) {
 		if s.Review == nil || s.Review.ResolvedAt != nil || s.Review.ClaimedBy != by.ID {
 			return truename.Commit{}, nil

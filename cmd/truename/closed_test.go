@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -120,12 +121,11 @@ func TestModelFileRemoved(t *testing.T) {
 	gone, kept := filepath.Join(models, "faceplugin", "fr_feature.onnx"), filepath.Join(t.TempDir(), "kept")
 	must(t, os.Rename(gone, kept))
 	s := quietSite(t, "in").seeded()
-	status, out, said := program(ctx, s.line("--models-dir="+models)...)
-	if status != exitFailure || out != "" || !strings.Contains(said, string(truename.CodeModelPack)) || !strings.Contains(said, "truename models install") {
-		t.Errorf("status %d\n%s%s", status, out, said)
+	if status, said := s.stillborn("--models-dir=" + models); status != exitFailure || !strings.Contains(said, string(truename.CodeModelPack)) || !strings.Contains(said, "truename models install") {
+		t.Errorf("status %d\n%s", status, said)
 	}
 	must(t, os.Rename(kept, gone))
-	s.start("--models-dir=" + models)
+	server := s.spawn(nil, "--models-dir="+models)
 	must(t, os.Rename(gone, kept))
 	for live, want := range map[string]truename.FindingState{"SeanConnery.jpg": truename.FindingFailed, "cage2_crop.jpg": truename.FindingPassed} {
 		r := s.consented(len(live), truename.RouteFace, truename.PurposeIdentity, truename.PurposeFaceVerification)
@@ -139,10 +139,24 @@ func TestModelFileRemoved(t *testing.T) {
 			t.Errorf("%s: %s, %s", live, f.State, d.Verdict)
 		}
 	}
-	s.stop()
-	if status, _, said := program(ctx, s.line("--models-dir="+models)...); status != exitFailure || !strings.Contains(said, string(truename.CodeModelPack)) {
+	if status := server.end(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	if status, said := s.stillborn("--models-dir=" + models); status != exitFailure || !strings.Contains(said, string(truename.CodeModelPack)) {
 		t.Errorf("status %d %s", status, said)
 	}
+}
+
+// stillborn starts a server, as a process of its own, that has to end by itself. It gives its exit status and what it said.
+func (s *site) stillborn(args ...string) (status int, said string) {
+	s.t.Helper()
+	program, err := os.Executable()
+	must(s.t, err)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, program, s.line(args...)...)
+	out, _ := c.CombinedOutput()
+	return c.ProcessState.ExitCode(), string(out)
 }
 
 // A database that cannot grow refuses what does not fit, whole; what was answered as approved is there afterwards, and with
@@ -350,7 +364,8 @@ func TestMasterKeyRemoved(t *testing.T) {
 	must(t, err)
 }
 
-// A clock that jumps, either way, or lies before the log decides nothing; nor does it open anything or give a token.
+// With a clock that jumps, either way, or lies before the log nothing is decided and no token given. A clock that jumped under the
+// running process opens nothing either.
 func TestClockJumps(t *testing.T) {
 	ctx := t.Context()
 	for name, jump := range map[string]time.Duration{"back": -10 * time.Minute, "ahead": 48 * time.Hour} {
@@ -378,10 +393,14 @@ func TestClockJumps(t *testing.T) {
 			// A process that starts with the right clock goes on at once; one with a clock that is behind the log does not.
 			offset.Store(int64(-10 * time.Minute))
 			s.assembled(clock, nil, nil)
-			refused()
+			_, err := s.agent.Decide(ctx, id, client.Write{})
+			wantProblem(t, err, 503, truename.CodeClock)
+			_, err = s.carrier.Activation(ctx, approved, client.Write{})
+			wantProblem(t, err, 503, truename.CodeClock)
+			s.wantUndecided(o, id)
 			s.assembled(nil, nil, nil)
 			s.wantApproved(id)
-			_, err := s.carrier.Activation(ctx, approved, client.Write{})
+			_, err = s.carrier.Activation(ctx, approved, client.Write{})
 			must(t, err)
 		})
 	}
@@ -418,7 +437,7 @@ func TestStoredPolicyDamaged(t *testing.T) {
 	s.wantApproved(id)
 
 	s.flags.Policy = write(t, "broken.toml", strings.Replace(string(text), "eyes = 2", "eyes = 0", 1))
-	if status, _, said := program(ctx, s.line()...); status != exitFailure || !strings.Contains(said, string(truename.CodePolicyPack)) {
+	if status, said := s.stillborn(); status != exitUnusable || !strings.Contains(said, string(truename.CodePolicyPack)) {
 		t.Errorf("status %d %s", status, said)
 	}
 }

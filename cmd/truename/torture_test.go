@@ -514,7 +514,10 @@ func torture(t *testing.T, records string, rounds int) {
 	var kept [][]byte // checkpoints, one of each round
 	var starts []time.Duration
 	under, midway, lost := 0, 0, 0
-	for range rounds {
+	for round := range rounds {
+		if round%20 == 19 {
+			t.Logf("round %d: %d requests", round+1, l.sent.Load())
+		}
 		watch, watched := make(chan struct{}), make(chan []byte)
 		go func() {
 			var newest []byte
