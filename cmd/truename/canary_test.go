@@ -252,7 +252,7 @@ func TestCanary(t *testing.T) {
 		must(t, err)
 	}
 	for _, spoil := range []func(*api.Document){
-		func(d *api.Document) { d.Country = canaryName }, func(d *api.Document) { d.Number = document + "##########################################" },
+		func(d *api.Document) { d.Country = canaryName }, func(d *api.Document) { d.Number = api.Personal(document + strings.Repeat("9", 40)) },
 		func(d *api.Document) { d.BirthDate = canaryName }, func(d *api.Document) { d.Name += api.Personal(strings.Repeat(canaryName, 20)) },
 		func(d *api.Document) { d.Type = canaryName }, func(d *api.Document) { d.Source = canaryName },
 	} {
