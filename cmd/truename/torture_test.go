@@ -494,13 +494,16 @@ func rounds(t testing.TB, usual int) int {
 // The server is killed at random moments under load and started again. Nothing that a client was told is lost or changed,
 // nothing is done twice, every decision has its leaf in a log that has only grown, and every event is delivered.
 func TestTortureSQLite(t *testing.T) {
-	torture(t, "", rounds(t, 6), 400*time.Millisecond)
+	n := rounds(t, 6)
+	t.Parallel() // the two wait more than they work
+	torture(t, "", n, 400*time.Millisecond)
 }
 
 // Of PostgreSQL only the server of this program is killed: the database's own way back from a crash is its makers'. The first
 // requests of a process wait for its connections, so the moments lie over a longer time.
 func TestTorturePostgreSQL(t *testing.T) {
 	n := rounds(t, 20)
+	t.Parallel()
 	torture(t, engines["postgres"](t), max(2, n/10), 1500*time.Millisecond)
 }
 
