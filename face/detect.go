@@ -26,7 +26,12 @@ func (d Detection) Area() float64 { return d.Width * d.Height }
 // that fill the frame), turned either way (tilted heads), and in overlapping tiles (small faces). The faces come
 // sorted, the main one first, see [prominence].
 func (e *Engine) detect(ctx context.Context, pic *picture) ([]Detection, error) {
-	for _, group := range e.views(pic) {
+	return e.detectIn(ctx, e.views(pic), pic)
+}
+
+// detectIn searches group by group until one shows a face.
+func (e *Engine) detectIn(ctx context.Context, groups [][]Affine, pic *picture) ([]Detection, error) {
+	for _, group := range groups {
 		var found []Detection
 		for _, toSource := range group {
 			some, err := e.look(ctx, pic, toSource)

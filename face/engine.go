@@ -25,8 +25,8 @@ const (
 
 // Engine holds the loaded networks of one pack. It is safe for concurrent use; its memory does not grow with load.
 type Engine struct {
-	effort                                            Effort
-	detector, landmarks, mesh, recogniser, pose, eyes *network
+	effort                                                          Effort
+	detector, landmarks, mesh, recogniser, pose, eyes, presentation *network
 	// memory holds *scratch for analyses to come.
 	memory sync.Pool
 }
@@ -54,6 +54,7 @@ func Load(pack *models.Pack, effort Effort, slots int) (*Engine, error) {
 		{models.RoleRecogniser, &e.recogniser},
 		{models.RolePose, &e.pose},
 		{models.RoleEyes, &e.eyes},
+		{models.RolePresentation, &e.presentation},
 	} {
 		model := pack.Model(part.role)
 		if model == nil {
@@ -91,7 +92,7 @@ func (e *Engine) Close() {
 
 // networks gives those that the pack has.
 func (e *Engine) networks() []*network {
-	all := []*network{e.detector, e.landmarks, e.mesh, e.recogniser, e.pose, e.eyes}
+	all := []*network{e.detector, e.landmarks, e.mesh, e.recogniser, e.pose, e.eyes, e.presentation}
 	return slices.DeleteFunc(all, func(n *network) bool { return n == nil })
 }
 

@@ -17,8 +17,8 @@ import (
 type Role string
 
 // The roles. A pack has exactly one model for each of detector, landmarks and recogniser; the others are optional: mesh,
-// pose and eyes refine what is said about a face, and the three of OCR read documents (a pack that lacks one of these
-// reads none).
+// pose and eyes refine what is said about a face, presentation tells it from a picture of one, and the three of OCR read
+// documents (a pack that lacks one of these reads none).
 const (
 	RoleDetector   Role = "detector"
 	RoleLandmarks  Role = "landmarks"
@@ -30,6 +30,8 @@ const (
 	RoleOCRDetect    Role = "ocr_detect"
 	RoleOCRRecognise Role = "ocr_recognise"
 	RoleOCRDirection Role = "ocr_direction"
+	// RolePresentation tells a face before the camera from a picture of one (presentation attack detection).
+	RolePresentation Role = "presentation"
 )
 
 // Manifest describes a pack. It is plain data, read from TOML by [Parse].
@@ -151,9 +153,9 @@ type Output struct {
 	Names  []string  `toml:"names"`
 	Shapes [][]int64 `toml:"shapes"`
 	// Decode names how the numbers are read; package face implements each:
-	// "boxes-xyxy", "points-68", "mesh-468", "embedding", "pose-bins", "softmax-closed-open"; package document/visual
-	// implements "text-map" (probability that a pixel belongs to text), "ctc" (a distribution over the blank, the
-	// characters and a space for each step along the line) and "softmax-upright-turned".
+	// "boxes-xyxy", "points-68", "mesh-468", "embedding", "pose-bins", "softmax-closed-open", "softmax-live-first"; package
+	// document/visual implements "text-map" (probability that a pixel belongs to text), "ctc" (a distribution over the
+	// blank, the characters and a space for each step along the line) and "softmax-upright-turned".
 	Decode string `toml:"decode"`
 	// Threshold on the score of a detection.
 	Threshold float32 `toml:"threshold,omitempty"`
@@ -164,6 +166,8 @@ type Output struct {
 // Crop says which part of the picture the input shows.
 type Crop struct {
 	// Kind: "letterbox" (the whole picture, padded), "box" (a square around the detected box, Scale × its height),
+	// "box-inside" (the detected box enlarged Scale times, shifted to stay inside the picture and, where it is larger than
+	// that, shrunk to it),
 	// "eye" (a square around an eye, Scale × its width), "points" (five points moved onto Points by a similarity),
 	// "line" (a line of text, its height the input's height, padded at the right).
 	Kind  string  `toml:"kind"`
@@ -280,6 +284,7 @@ var decodings = map[Role]struct{ decode, crop []string }{
 	RoleOCRDetect:    {[]string{"text-map"}, []string{"letterbox"}},
 	RoleOCRRecognise: {[]string{"ctc"}, []string{"line"}},
 	RoleOCRDirection: {[]string{"softmax-upright-turned"}, []string{"line"}},
+	RolePresentation: {[]string{"softmax-live-first"}, []string{"box-inside"}},
 }
 
 func (m *Model) check() error {
@@ -299,7 +304,7 @@ func (m *Model) check() error {
 		return fmt.Errorf("file %q must be a plain file name", m.File)
 	case m.Crop.Kind == "points" && len(m.Crop.Points) != 5:
 		return fmt.Errorf("crop.points has %d points, not 5", len(m.Crop.Points))
-	case (m.Crop.Kind == "box" || m.Crop.Kind == "eye") && !(m.Crop.Scale > 0):
+	case (m.Crop.Kind == "box" || m.Crop.Kind == "box-inside" || m.Crop.Kind == "eye") && !(m.Crop.Scale > 0):
 		return errors.New("crop.scale must be positive")
 	case len(m.Output.Names) == 0 || len(m.Output.Names) != len(m.Output.Shapes):
 		return errors.New("output.names and output.shapes must have the same length")
@@ -377,6 +382,8 @@ func (o Output) check() error {
 	case "ctc":
 		// Steps and, for each, the blank, at least one character and the space.
 		fits = len(sizes) == 1 && len(o.Shapes[0]) == 3 && o.Shapes[0][0] == 1 && o.Shapes[0][2] >= 3
+	case "softmax-live-first":
+		fits = len(sizes) == 1 && sizes[0] >= 2 && sizes[0] <= 16
 	}
 	if !fits {
 		return fmt.Errorf("output.shapes %v do not fit the decoding %q", o.Shapes, o.Decode)
