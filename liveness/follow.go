@@ -46,6 +46,8 @@ const (
 type Following struct {
 	Phase Phase `json:"phase"`
 	Break Break `json:"break,omitempty"`
+	// Moved is the movement that was made instead, with a break that is wrong_action.
+	Moved Action `json:"moved,omitempty"`
 	// Step is the index of the step that is revealed, or that will be.
 	Step int `json:"step"`
 	// Since is when the phase began, Revealed when the step was, both in capture time.
@@ -163,6 +165,7 @@ func (f *Following) act(c Challenge, m Moment) {
 		return
 	}
 	if moved != want {
+		f.Moved = moved
 		f.fail(BreakWrong)
 		return
 	}

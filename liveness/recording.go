@@ -3,6 +3,7 @@ package liveness
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"truename"
@@ -16,7 +17,8 @@ type Recording struct {
 	// what it does, which Fit is told the number of steps for.
 	Steps  []Step
 	Camera Camera
-	Frames []RecordedFrame
+	// Frames may be made as they are asked for.
+	Frames iter.Seq[RecordedFrame]
 }
 
 // RecordedFrame is one of its frames: when it was taken, in milliseconds, and when it arrived.
@@ -62,7 +64,7 @@ func (x *Examiner) Replay(ctx context.Context, r Recording) (*Replayed, error) {
 	}
 	s.Challenge = out.Challenge
 	out.Evidence = &Evidence{Camera: r.Camera}
-	for _, f := range r.Frames {
+	for f := range r.Frames {
 		if s.State != StateOpen {
 			break
 		}
@@ -85,7 +87,8 @@ func (x *Examiner) Replay(ctx context.Context, r Recording) (*Replayed, error) {
 // track finds the pose in all frames, for fitting.
 func (x *Examiner) track(ctx context.Context, r Recording) ([]Moment, error) {
 	var all []Moment
-	for _, f := range r.Frames {
+	first := int64(-1)
+	for f := range r.Frames {
 		img, err := x.decoder.Decode(ctx, f.JPEG)
 		if err != nil {
 			continue
@@ -94,7 +97,10 @@ func (x *Examiner) track(ctx context.Context, r Recording) ([]Moment, error) {
 		if err != nil {
 			return nil, err
 		}
-		m := Moment{At: time.Duration(f.Captured-r.Frames[0].Captured) * time.Millisecond}
+		if first < 0 {
+			first = f.Captured
+		}
+		m := Moment{At: time.Duration(f.Captured-first) * time.Millisecond}
 		if o.Faces > 0 {
 			m.Found, m.Yaw, m.Pitch, m.Size = true, o.Pose.Yaw, o.Pose.Pitch, o.Landmarks.InterEyeDistance()
 		}

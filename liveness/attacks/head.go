@@ -56,23 +56,33 @@ func Model(img *capture.Image, o *face.Observation) *Head {
 	h.grid = newGrid(img, step)
 	for i := range h.grid.depth {
 		x, y := h.grid.at(i)
-		var sum, weight float64
-		nearest := math.Inf(1)
-		for j := 0; j < len(o.Mesh); j += 2 { // every second point: the surface is smooth
-			p := o.Mesh[j]
-			d2 := (p.X-x)*(p.X-x) + (p.Y-y)*(p.Y-y)
-			nearest = math.Min(nearest, d2)
-			w := math.Exp(-d2/(2*0.04*eyes*eyes)) + 1e-9/(1+d2)
-			sum += w * (o.Depth[j] - zero)
-			weight += w
+		nearest, at := math.Inf(1), 0
+		for j, p := range o.Mesh {
+			if d2 := (p.X-x)*(p.X-x) + (p.Y-y)*(p.Y-y); d2 < nearest {
+				nearest, at = d2, j
+			}
 		}
 		out := 0.0
 		if !inside(o.Mesh, x, y) {
 			out = math.Sqrt(nearest) / eyes
 		}
 		// Around the face the head curves back; hair and ears go with it, the rest of the picture does not.
-		h.grid.depth[i] = sum/weight + eyes*math.Min(0.6, 0.9*out)
 		h.grid.share[i] = 1 - smooth((out-0.35)/1.1)
+		if h.grid.share[i] == 0 {
+			continue
+		}
+		sum, weight := 1e-3*(o.Depth[at]-zero), 1e-3
+		const width = 0.04
+		for j, p := range o.Mesh {
+			d2 := ((p.X-x)*(p.X-x) + (p.Y-y)*(p.Y-y)) / (2 * width * eyes * eyes)
+			if d2 > 6 {
+				continue
+			}
+			w := math.Exp(-d2)
+			sum += w * (o.Depth[j] - zero)
+			weight += w
+		}
+		h.grid.depth[i] = sum/weight + eyes*math.Min(0.6, 0.9*out)
 	}
 	return h
 }

@@ -1,6 +1,8 @@
 package attacks
 
 import (
+	"time"
+
 	"truename/liveness"
 )
 
@@ -34,9 +36,9 @@ func (m Media) Make(s Species, trial int) liveness.Recording {
 		c.access = liveness.Access{NoVertical: true, Slower: true}
 	}
 	if s.Name == "film" {
-		// The films' own movements are small; the pieces begin so far apart that they cover the films.
-		c.access = liveness.Access{SmallTurn: true}
-		c.film = piece(film, (trial/len(m.Films))*37%max(1, film.Shots()-liveness.MaxFrames/2))
+		c.access = filmAccess
+		p := m.pieces()
+		c.film, c.fitted = p[trial%len(p)].film, p[trial%len(p)].steps
 	}
 	return s.make(c)
 }
@@ -46,6 +48,43 @@ func piece(film *Source, from int) *Source {
 	p := film.from(from)
 	p.shots = p.shots[:min(len(p.shots), liveness.MaxFrames)]
 	return p
+}
+
+// filmAccess: people who were asked for nothing move little and late.
+var filmAccess = liveness.Access{SmallTurn: true, Slower: true}
+
+// Pieces is how many pieces of the films there are in which somebody moves as a challenge would have it.
+func (m Media) Pieces() int { return len(m.pieces()) }
+
+type filmPiece struct {
+	film  *Source
+	steps []liveness.Step
+}
+
+// pieces finds where the films' people make at least two movements, one of them to a side, one after the other. Pieces
+// begin two seconds apart or more and overlap.
+func (m Media) pieces() []filmPiece {
+	var all []filmPiece
+	for _, film := range m.Films {
+		const every, most, least = 16, 4, 2
+		for from := 0; from+every < len(film.shots); from += every {
+			p := piece(film, from)
+			var moments []liveness.Moment
+			for i, s := range p.shots {
+				moments = append(moments, liveness.Moment{At: time.Duration(float64(i)*p.interval) * time.Millisecond, Found: true,
+					Yaw: s.seen.Pose.Yaw, Pitch: s.seen.Pose.Pitch, Size: s.seen.Landmarks.InterEyeDistance()})
+			}
+			steps := liveness.Fit(moments, filmAccess, most).Steps
+			sideways := false
+			for _, s := range steps {
+				sideways = sideways || s.Action == liveness.TurnLeft || s.Action == liveness.TurnRight
+			}
+			if len(steps) >= least && sideways {
+				all = append(all, filmPiece{p, steps})
+			}
+		}
+	}
+	return all
 }
 
 // hash is FNV-1a (G. Fowler, L. C. Noll, P. Vo).

@@ -11,9 +11,9 @@ import (
 type puppet struct {
 	src   *Source
 	heads map[*capture.Image]*Head
-	// yaw and pitch are the source's usual pose.
-	yaw, pitch float64
-	start      float64
+	// yaw, pitch and size are the source's usual pose and distance between the eyes.
+	yaw, pitch, size float64
+	start            float64
 }
 
 func newPuppet(src *Source, startMS float64) *puppet {
@@ -22,6 +22,7 @@ func newPuppet(src *Source, startMS float64) *puppet {
 	for _, s := range src.shots {
 		p.yaw += s.seen.Pose.Yaw / n
 		p.pitch += s.seen.Pose.Pitch / n
+		p.size += s.seen.Landmarks.InterEyeDistance() / n
 	}
 	return p
 }
@@ -38,6 +39,7 @@ func (p *puppet) show(q cue) *capture.Image {
 	v := q.view
 	v.Yaw -= back * (s.seen.Pose.Yaw - p.yaw)
 	v.Pitch -= back * (s.seen.Pose.Pitch - p.pitch)
+	v.Closer *= p.size / s.seen.Landmarks.InterEyeDistance()
 	return h.Show(v)
 }
 
@@ -74,7 +76,10 @@ func worn(a, b shot) *capture.Image {
 		for j, p := range a.seen.Mesh {
 			d2 := (p.X-x)*(p.X-x) + (p.Y-y)*(p.Y-y)
 			nearest = math.Min(nearest, d2)
-			w := math.Exp(-d2/(2*0.01*eyes*eyes)) + 1e-9/(1+d2)
+			w := 1e-9 / (1 + d2)
+			if d2 < 0.12*eyes*eyes {
+				w += math.Exp(-d2 / (2 * 0.01 * eyes * eyes))
+			}
 			sx += w * b.seen.Mesh[j].X
 			sy += w * b.seen.Mesh[j].Y
 			weight += w

@@ -82,19 +82,20 @@ func (g *grid) triangle(out, src *capture.Image, depth []float32, moved []vertex
 func pixel(m *capture.Image, x, y float64) (red, green, blue float64) {
 	x, y = math.Max(0, math.Min(float64(m.Width-1), x-0.5)), math.Max(0, math.Min(float64(m.Height-1), y-0.5))
 	x0, y0 := int(x), int(y)
-	x1, y1 := min(x0+1, m.Width-1), min(y0+1, m.Height-1)
-	fx, fy := x-float64(x0), y-float64(y0)
-	var sum [3]float64
-	for _, corner := range [4]struct {
-		x, y int
-		w    float64
-	}{{x0, y0, (1 - fx) * (1 - fy)}, {x1, y0, fx * (1 - fy)}, {x0, y1, (1 - fx) * fy}, {x1, y1, fx * fy}} {
-		p := m.Pix[3*(corner.y*m.Width+corner.x):]
-		for i := range sum {
-			sum[i] += corner.w * float64(p[i])
-		}
+	right, below := 3, 3*m.Width
+	if x0 == m.Width-1 {
+		right = 0
 	}
-	return sum[0], sum[1], sum[2]
+	if y0 == m.Height-1 {
+		below = 0
+	}
+	fx, fy := x-float64(x0), y-float64(y0)
+	at := 3 * (y0*m.Width + x0)
+	a, b, c, d := m.Pix[at:at+3], m.Pix[at+right:at+right+3], m.Pix[at+below:at+below+3], m.Pix[at+right+below:at+right+below+3]
+	wa, wb, wc, wd := (1-fx)*(1-fy), fx*(1-fy), (1-fx)*fy, fx*fy
+	return wa*float64(a[0]) + wb*float64(b[0]) + wc*float64(c[0]) + wd*float64(d[0]),
+		wa*float64(a[1]) + wb*float64(b[1]) + wc*float64(c[1]) + wd*float64(d[1]),
+		wa*float64(a[2]) + wb*float64(b[2]) + wc*float64(c[2]) + wd*float64(d[2])
 }
 
 func level(v float64) byte { return byte(math.Max(0, math.Min(255, v+0.5))) }

@@ -15,11 +15,27 @@ import (
 func Sensor(img *capture.Image, noise float64, quality int, random *rand.Rand) []byte {
 	out := img.Std()
 	if noise > 0 {
-		for i := 0; i < len(out.Pix); i += 4 {
-			own := random.NormFloat64()
-			for c := range 3 {
-				v := float64(out.Pix[i+c])
-				out.Pix[i+c] = level(v + noise*math.Sqrt(0.3+v/180)*(0.8*own+0.6*random.NormFloat64()))
+		// Normal numbers from a table, begun anew at a drawn place in each row: the same numbers, never the same rows.
+		var table [1 << 12]float64
+		for i := range table {
+			table[i] = noise * random.NormFloat64()
+		}
+		var strength [256]float64
+		for v := range strength {
+			strength[v] = math.Sqrt(0.3 + float64(v)/180)
+		}
+		for y := range img.Height {
+			row := out.Pix[y*out.Stride:][:4*img.Width]
+			at := random.IntN(len(table))
+			step := 1 + 2*random.IntN(64)
+			for i := 0; i < len(row); i += 4 {
+				own := table[at&(len(table)-1)]
+				for c := range 3 {
+					at += step
+					v := row[i+c]
+					row[i+c] = level(float64(v) + strength[v]*(0.8*own+0.6*table[at&(len(table)-1)]))
+				}
+				at += step
 			}
 		}
 	}

@@ -75,7 +75,7 @@ func (s Studio) observe(ctx context.Context, img *capture.Image) (*face.Observat
 func still(img *capture.Image, seen *face.Observation) *capture.Image {
 	k := eyeDistance / seen.Landmarks.InterEyeDistance()
 	img = resized(img, int(math.Round(float64(img.Width)*k)), int(math.Round(float64(img.Height)*k)))
-	const width, height = 336, 420
+	const width, height = 288, 352
 	x, y := int(seen.Face.Centre.X*k)-width/2, int(seen.Face.Centre.Y*k)-height*9/20
 	x0, y0 := max(0, x), max(0, y)
 	return cropped(img, x0, y0, min(width, img.Width-x0), min(height, img.Height-y0))

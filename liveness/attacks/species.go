@@ -33,6 +33,7 @@ type cast struct {
 	other  *Source // somebody else
 	second *Source // the same person as film at another time
 	access liveness.Access
+	fitted []liveness.Step // for a film as it is
 }
 
 // All gives the species, bona fide ones first.
@@ -101,13 +102,16 @@ func (c *cast) camera(width, height int) liveness.Camera {
 // shoot makes a recording: the picture for each cue, with a sensor's noise, as a JPEG.
 func (c *cast) shoot(challenge liveness.Challenge, cues []cue, noise float64, quality int, picture func(cue) *capture.Image) liveness.Recording {
 	r := liveness.Recording{Access: challenge.Access, Steps: challenge.Steps}
-	arrived := int64(0)
-	for _, q := range cues {
-		img := picture(q)
-		arrived = max(arrived, q.captured-1000+60+int64(90*c.random.ExpFloat64()))
-		r.Frames = append(r.Frames, liveness.RecordedFrame{Captured: q.captured, Arrived: arrived, JPEG: Sensor(img, noise, quality, c.random)})
-		if r.Camera.Label == "" {
-			r.Camera = c.camera(img.Width, img.Height)
+	first := picture(cues[0])
+	r.Camera = c.camera(first.Width, first.Height)
+	// Frames are made when they are asked for, once: a session that is over early needs no more of them.
+	r.Frames = func(yield func(liveness.RecordedFrame) bool) {
+		arrived := int64(0)
+		for _, q := range cues {
+			arrived = max(arrived, q.captured-cues[0].captured+60+int64(90*c.random.ExpFloat64()))
+			if !yield(liveness.RecordedFrame{Captured: q.captured, Arrived: arrived, JPEG: Sensor(picture(q), noise, quality, c.random)}) {
+				return
+			}
 		}
 	}
 	return r
@@ -132,17 +136,21 @@ func (b byteSource) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// filmed is a piece of the film as it is.
+// filmed is a piece of the film as it is, with the challenge that it follows.
 func (c *cast) filmed() liveness.Recording {
-	r := liveness.Recording{Access: c.access}
-	at, arrived := 1000.0, int64(0)
-	for _, s := range c.film.shots[:min(len(c.film.shots), liveness.MaxFrames)] {
-		captured := int64(at + 12*(c.random.Float64()-0.5))
-		arrived = max(arrived, captured-1000+80+int64(60*c.random.ExpFloat64()))
-		r.Frames = append(r.Frames, liveness.RecordedFrame{Captured: captured, Arrived: arrived, JPEG: Sensor(s.img, 0, 92, c.random)})
-		at += c.film.interval
-	}
+	r := liveness.Recording{Access: c.access, Steps: c.fitted}
 	r.Camera = c.camera(c.film.shots[0].img.Width, c.film.shots[0].img.Height)
+	r.Frames = func(yield func(liveness.RecordedFrame) bool) {
+		at, arrived := 1000.0, int64(0)
+		for _, s := range c.film.shots {
+			captured := int64(at + 12*(c.random.Float64()-0.5))
+			arrived = max(arrived, captured-1000+80+int64(60*c.random.ExpFloat64()))
+			if !yield(liveness.RecordedFrame{Captured: captured, Arrived: arrived, JPEG: Sensor(s.img, 0, 92, c.random)}) {
+				return
+			}
+			at += c.film.interval
+		}
+	}
 	return r
 }
 
