@@ -16,6 +16,8 @@ var (
 	samePerson = limit{pass: 0.50, fail: 0.36}
 	// cut: the sharpest change between neighbouring frames, see [Evidence.sharpestCut].
 	cutLimit = limit{pass: 3.5, fail: 7}
+	// spike: the sharpest change of the whole picture that lasts for one frame only, see [Evidence.sharpestSpike].
+	spikeLimit = limit{pass: 2.6, fail: 5}
 	// repeated: the share of frames that are another frame again.
 	repeatLimit = limit{pass: 0.05, fail: 0.25}
 	// gap: the longest time, in seconds, without a face or without frames.
@@ -41,6 +43,10 @@ func (e *Evidence) measureContinuity() (Fact, error) {
 	cut := e.sharpestCut()
 	f.Measures["cut"] = cut
 	f.weakest(cutLimit.margin(cut), ReasonCut)
+
+	spike := e.sharpestSpike()
+	f.Measures["spike"] = spike
+	f.weakest(spikeLimit.margin(spike), ReasonCut)
 
 	repeated, nearest := e.repeats()
 	f.Measures["repeated"], f.Measures["nearest"] = repeated, nearest
@@ -105,6 +111,22 @@ func (e *Evidence) sharpestCut() float64 {
 		worst = max(worst, place, size, turn, room)
 	}
 	return worst
+}
+
+// sharpestSpike is by how many times the picture changes more between two frames than before and after: a movement lasts
+// longer than one frame, a cut does not. Changes below the noise of a film count as that.
+func (e *Evidence) sharpestSpike() float64 {
+	const floor = 1.5
+	change := make([]float64, len(e.frames))
+	for i := 1; i < len(e.frames); i++ {
+		seconds := (e.frames[i].At - e.frames[i-1].At).Seconds()
+		change[i] = e.frames[i].signature.differs(e.frames[i-1].signature) / math.Max(1, seconds/0.15)
+	}
+	worst := 0.0
+	for i := 2; i < len(e.frames)-1; i++ {
+		worst = max(worst, change[i]/max(floor, change[i-1], change[i+1]))
+	}
+	return min(worst, 100)
 }
 
 // roomChange is how much the outer part of the picture changes at a frame, beyond what it does around that frame.

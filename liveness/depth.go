@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"truename"
 	"truename/face"
 )
 
@@ -36,7 +37,15 @@ func (e *Evidence) measureDepth(access Access, spans []Span) Fact {
 			depths = append(depths, d)
 		}
 	}
+	plane := e.planeness()
+	if !math.IsNaN(plane) {
+		f.Measures["plane"] = plane
+	}
 	if len(depths) == 0 {
+		if m := planeLimit.margin(plane); m < unclear {
+			f.Margin, f.Reasons = m, []truename.Code{ReasonFlat}
+			return f
+		}
 		f.Missing, f.Margin = true, unclear
 		return f
 	}
@@ -50,6 +59,43 @@ func (e *Evidence) measureDepth(access Access, spans []Span) Fact {
 	f.weakest(depthLimit.margin(sum), ReasonFlat)
 	return f
 }
+
+// planeLimit is for [Evidence.planeness]: it can only fail, and only where no movement was followed that depth could be
+// measured across.
+var planeLimit = limit{pass: 0.60, fail: 0.40}
+
+// planeness looks at the frames that differ most in shape from the first straight ahead, and gives which part of the
+// difference a plane seen from another side does not explain: a tilted photo leaves a third of it or less, a head two
+// thirds. NaN where nothing has changed its shape by much.
+func (e *Evidence) planeness() float64 {
+	var first []face.Point
+	var shares []float64
+	for _, f := range e.frames {
+		if !f.Found {
+			continue
+		}
+		if first == nil {
+			if f.ahead {
+				first = f.landmarks[17:]
+			}
+			continue
+		}
+		changed := similarityResidual(first, f.landmarks[17:])
+		if changed < leastChange {
+			continue
+		}
+		if r := planeResidual(first, f.landmarks[17:]); !math.IsNaN(r) {
+			shares = append(shares, r/changed)
+		}
+	}
+	if len(shares) < 4 {
+		return math.NaN()
+	}
+	return median(shares)
+}
+
+// leastChange of a shape, in the landmarks' mean distance from their centre, that says anything: five times the noise.
+const leastChange = 0.07
 
 // depthOf gives the depth that one movement shows, 1 for a head; NaN where too little was seen.
 func (e *Evidence) depthOf(access Access, s Span) float64 {

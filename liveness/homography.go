@@ -102,17 +102,9 @@ func averaged(sets [][]face.Point) []face.Point {
 	first := centred(sets[0])
 	sum := append([]face.Point{}, first...)
 	for _, set := range sets[1:] {
-		s := centred(set)
-		var dot, cross, norm float64
-		for i, p := range s {
-			dot += p.X*first[i].X + p.Y*first[i].Y
-			cross += p.X*first[i].Y - p.Y*first[i].X
-			norm += p.X*p.X + p.Y*p.Y
-		}
-		a, b := dot/norm, cross/norm
-		for i, p := range s {
-			sum[i].X += a*p.X - b*p.Y
-			sum[i].Y += b*p.X + a*p.Y
+		for i, p := range laidOnto(first, centred(set)) {
+			sum[i].X += p.X
+			sum[i].Y += p.Y
 		}
 	}
 	for i := range sum {
@@ -120,4 +112,31 @@ func averaged(sets [][]face.Point) []face.Point {
 		sum[i].Y /= float64(len(sets))
 	}
 	return sum
+}
+
+// laidOnto turns and scales points about the origin so that they come closest to others.
+func laidOnto(onto, points []face.Point) []face.Point {
+	var dot, cross, norm float64
+	for i, p := range points {
+		dot += p.X*onto[i].X + p.Y*onto[i].Y
+		cross += p.X*onto[i].Y - p.Y*onto[i].X
+		norm += p.X*p.X + p.Y*p.Y
+	}
+	a, b := dot/norm, cross/norm
+	out := make([]face.Point, len(points))
+	for i, p := range points {
+		out[i] = face.Point{X: a*p.X - b*p.Y, Y: b*p.X + a*p.Y}
+	}
+	return out
+}
+
+// similarityResidual is how far two sets of points differ in shape, turning and scaling aside, in the unit of
+// [planeResidual].
+func similarityResidual(from, to []face.Point) float64 {
+	b := centred(to)
+	sum := 0.0
+	for i, p := range laidOnto(b, centred(from)) {
+		sum += (p.X-b[i].X)*(p.X-b[i].X) + (p.Y-b[i].Y)*(p.Y-b[i].Y)
+	}
+	return math.Sqrt(sum / float64(len(b)))
 }
