@@ -12,7 +12,7 @@ TOOL   := go tool -modfile=tools/go.mod
 GO_SRC := $(shell git ls-files '*.go' '*.toml' 2>/dev/null) go.mod go.sum
 WEB_SRC := $(shell git ls-files web 2>/dev/null)
 
-.PHONY: help run build web models web-modules test check lint fuzz race torture browser eval bench bench-peers verify generate screenshots clean
+.PHONY: help run build web models web-modules test check lint fuzz race torture browser eval bench bench-peers verify generate screenshots eval-documents document-fonts clean
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
@@ -52,7 +52,7 @@ bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json
 	npm ci --prefix bench/peers --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-test: build models bench/peers/node_modules/.package-lock.json lint verify ## All tests: Go (race detector, short fuzz), web, browser.
+test: build models document-fonts bench/peers/node_modules/.package-lock.json lint verify ## All tests: Go (race detector, short fuzz), web, browser.
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || scripts/require initdb=postgresql
 	go test ./...
 	$(MAKE) race fuzz browser
@@ -80,6 +80,14 @@ browser: build models ## The web page: types, unit tests, and the real page in C
 
 eval: build models ## Recognition performance on LFW=DIR (images/ and pairs.txt), with a report in reports/eval.
 	bin/truename eval pairs --images $(LFW)/images --pairs $(LFW)/pairs.txt --all-pairs --report reports/eval
+
+SPECIMENS ?= 100
+eval-documents: build models document-fonts ## Reading of documents: photos generated from seeds not used in development, with a report in reports/documents.
+	go run ./cmd/specimens -out reports/specimens -count $(SPECIMENS) -seed 1000000
+	bin/truename eval documents --images reports/specimens --truth reports/specimens/truth.json --report reports/documents
+
+document-fonts:
+	@scripts/fonts
 
 bench: build models ## Speed and memory.
 	bin/truename bench

@@ -19,7 +19,8 @@ import (
 )
 
 type evalCommand struct {
-	Pairs evalPairsCommand `cmd:"" help:"One-to-one comparison on a data set in the layout of Labeled Faces in the Wild."`
+	Documents evalDocumentsCommand `cmd:"" help:"Reading the printed fields of identity documents."`
+	Pairs     evalPairsCommand     `cmd:"" help:"One-to-one comparison on a data set in the layout of Labeled Faces in the Wild."`
 }
 
 // datasetFlags say what to measure on.

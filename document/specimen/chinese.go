@@ -36,7 +36,7 @@ func (s *sheet) chineseFront(c *Card, rng *rand.Rand, portrait image.Image) {
 		value(line, 15.6, 28.9+4.5*float64(i), 3.1)
 	}
 	label("公民身份号码", 5.6, 47.2)
-	s.set(text{s: p.number, x: 28.6, y: 47.2, size: 4.0, face: OCRB, ink: black(), spacing: 0.32})
+	s.set(text{s: p.number, x: 28.6, y: 47.2, size: 3.9, face: OCRB, ink: black()})
 	s.portrait(portrait, 53.2, 7.4, 26, 32.5)
 	s.set(text{s: "样本 SPECIMEN", x: 60, y: 3.4, size: 2.2, face: Han, ink: color.RGBA{200, 150, 150, 255}})
 	c.Fields = map[string]string{"name": p.name, "sex": map[string]string{"男": "M", "女": "F"}[p.sex],

@@ -109,7 +109,7 @@ func (s *sheet) indonesian(c *Card, rng *rand.Rand, portrait image.Image) {
 	s.set(text{s: "PROVINSI " + word(), x: 26, y: 3.6, size: 3, face: Bold, ink: black()})
 	s.set(text{s: "KABUPATEN " + word(), x: 26, y: 7, size: 3, face: Bold, ink: black()})
 	s.set(text{s: "NIK", x: 3.5, y: 12, size: 3.6, face: Bold, ink: black()})
-	s.set(text{s: ": " + nik, x: 14, y: 12, size: 3.5, face: OCRB, ink: black()})
+	s.set(text{s: ": " + nik, x: 14, y: 12, size: 3.4, face: OCRB, ink: black()})
 	y := 17.0
 	row := func(label, value string) {
 		s.set(text{s: label, x: 3.5, y: y, size: 2.35, face: Latin, ink: black()})

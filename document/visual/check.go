@@ -16,8 +16,8 @@ const (
 	mostOutsideMM    = 0.8  // of the document beyond the picture's edge
 	mostEdgeMM       = 0.42 // width of the transition from paper to ink
 	mostGlare        = 0.03 // share of the document's area that is burnt out
-	leastColour      = 4.0  // of 255: how much colours differ from the picture's general tint
-	mostMoire        = 9.0  // a spectral line's height over its neighbourhood
+	leastColour      = 6.0  // of 255: how much colours differ from the picture's general tint
+	mostMoire        = 16.0 // a spectral line's height over its neighbourhood
 	mostBezel        = 0.5  // how much more of a narrow frame around the document is black than beyond
 )
 
