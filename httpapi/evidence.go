@@ -102,17 +102,13 @@ func documentOf(text []byte) (api.Document, error) {
 	return d, nil
 }
 
-// compareFace holds a worker for the time of the comparison; all gates are the flow's.
+// compareFace compares within the flow, whose gates come first. The engine bounds by itself how many comparisons run; a worker
+// of the API's would be held while records are written, and the engine would wait for the disk.
 func (a *API) compareFace(ctx context.Context, in *Change) (*findingOutput, error) {
 	by, err := a.changing(ctx, in.ID, in.Conditional)
 	if err != nil {
 		return nil, err
 	}
-	release, err := a.admission.work(ctx)
-	if err != nil {
-		return nil, busy("No worker became free in time.")
-	}
-	defer release()
 	sent := ctx.Value(admittedKey{}).(*admitted).form
 	party := truename.Party(sent["party"])
 	if party == "" {
