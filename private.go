@@ -1,9 +1,14 @@
 package truename
 
-import "log/slog"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
 
 // Private is a piece of personal data. However it is printed, logged or encoded, it shows only that it is there; who
-// needs the value says so with [Private.Reveal]. JSON decodes into it as into a string.
+// needs the value says so with [Private.Reveal]. JSON decodes into it as into a string. Package fmt asks no method of a value
+// in an unexported field, and none for %p, which go vet refuses: a struct that keeps one there has to hide it itself.
 type Private string
 
 const redacted = "[redacted]"
@@ -20,8 +25,17 @@ func (p Private) String() string {
 	return redacted
 }
 
-// GoString does the same for %#v.
+// GoString gives the same in quotes.
 func (p Private) GoString() string { return `"` + p.String() + `"` }
+
+// Format does the same for package fmt, whatever the verb; in quotes for %#v and %q.
+func (p Private) Format(f fmt.State, verb rune) {
+	if verb == 'q' || verb == 'v' && f.Flag('#') {
+		io.WriteString(f, p.GoString())
+		return
+	}
+	io.WriteString(f, p.String())
+}
 
 // LogValue does the same for log/slog.
 func (p Private) LogValue() slog.Value { return slog.StringValue(p.String()) }

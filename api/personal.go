@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"log/slog"
 
 	"truename"
@@ -12,8 +13,11 @@ type Personal string
 // String gives "[redacted]", or nothing when there is nothing.
 func (p Personal) String() string { return truename.Private(p).String() }
 
-// GoString does the same for %#v.
+// GoString gives the same in quotes.
 func (p Personal) GoString() string { return truename.Private(p).GoString() }
+
+// Format does the same for package fmt, whatever the verb.
+func (p Personal) Format(f fmt.State, verb rune) { truename.Private(p).Format(f, verb) }
 
 // LogValue does the same for log/slog.
 func (p Personal) LogValue() slog.Value { return truename.Private(p).LogValue() }
