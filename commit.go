@@ -83,17 +83,19 @@ const (
 	EventRegistrationLapsed    EventType = "registration.lapsed"
 	EventRegistrationWithdrawn EventType = "registration.withdrawn"
 	EventRegistrationAppealed  EventType = "registration.appealed"
-	EventAccountReverify       EventType = "account.reverification_due"
-	EventAccountSuspended      EventType = "account.suspended"
-	EventAccountRestored       EventType = "account.restored"
-	EventSubjectErased         EventType = "subject.erased"
-	EventConsentWithdrawn      EventType = "consent.withdrawn"
+	// EventAppealOverdue: nobody has answered an appeal in time. It comes again each time as much time has passed.
+	EventAppealOverdue    EventType = "registration.appeal_overdue"
+	EventAccountReverify  EventType = "account.reverification_due"
+	EventAccountSuspended EventType = "account.suspended"
+	EventAccountRestored  EventType = "account.restored"
+	EventSubjectErased    EventType = "subject.erased"
+	EventConsentWithdrawn EventType = "consent.withdrawn"
 )
 
 // EventTypes lists every type.
 var EventTypes = []EventType{EventRegistrationOpened, EventRegistrationApproved, EventRegistrationRefused,
 	EventRegistrationReferred, EventRegistrationActivated, EventRegistrationLapsed, EventRegistrationWithdrawn,
-	EventRegistrationAppealed, EventAccountReverify, EventAccountSuspended, EventAccountRestored, EventSubjectErased, EventConsentWithdrawn}
+	EventRegistrationAppealed, EventAppealOverdue, EventAccountReverify, EventAccountSuspended, EventAccountRestored, EventSubjectErased, EventConsentWithdrawn}
 
 // Job is work to be done after a commit, at least once, at At or later.
 type Job struct {

@@ -92,12 +92,14 @@ type Registration struct {
 	State   RegistrationState `json:"state"`
 	Pack    PackRef           `json:"pack"` // the policy pack in force at opening: it stays in force for this registration
 	// Language of the customer, BCP 47: "zh-CN", "en".
-	Language  string        `json:"language"`
-	OpenedBy  string        `json:"opened_by"` // id of the actor
-	OpenedAt  time.Time     `json:"opened_at"`
-	ExpiresAt time.Time     `json:"expires_at"` // open and referred registrations lapse then; approved ones at the end of their reservation
-	Number    []byte        `json:"number"`     // blind index of the MSISDN
-	SIM       []byte        `json:"sim"`        // blind index of the ICCID
+	Language string    `json:"language"`
+	OpenedBy string    `json:"opened_by"` // id of the actor
+	OpenedAt time.Time `json:"opened_at"`
+	// ExpiresAt is when open and referred registrations lapse, and approved ones at the end of their reservation. An appealed
+	// one does not lapse: people are to have answered by then.
+	ExpiresAt time.Time     `json:"expires_at"`
+	Number    []byte        `json:"number"` // blind index of the MSISDN
+	SIM       []byte        `json:"sim"`    // blind index of the ICCID
 	Parties   []PartyRecord `json:"parties"`
 	Findings  []Finding     `json:"findings"`           // in the order they were made; the last of a stage and party counts
 	Decision  string        `json:"decision,omitempty"` // id of the latest decision

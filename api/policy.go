@@ -11,7 +11,7 @@ type Policy struct {
 	// Days and hours.
 	RegistrationHours float64 `json:"registration_hours" doc:"how long a registration stays open"`
 	ReservationHours  float64 `json:"reservation_hours" doc:"how long an approval waits to be activated"`
-	AppealDays        int     `json:"appeal_days" doc:"how long a refusal can be appealed; 0: as the explanation says"`
+	AppealDays        int     `json:"appeal_days" doc:"how long after it a refusal can be appealed"`
 	StoresPortrait    bool    `json:"stores_portrait" doc:"the portrait may be sent with the document; otherwise it is sent with the live photo"`
 }
 

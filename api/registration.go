@@ -113,7 +113,7 @@ func (d Document) Fields() truename.DocumentFields {
 type InPersonCheck struct {
 	Party  truename.Party `json:"party,omitempty" enum:"applicant,guardian,proxy,transferor" default:"applicant"`
 	Same   bool           `json:"same" doc:"the person is the one on the original document"`
-	Reason truename.Code  `json:"reason,omitempty" pattern:"^[a-z][a-z0-9_]{1,63}$" doc:"when not: why, as a code in snake_case"`
+	Reason truename.Code  `json:"reason,omitempty" enum:"not_the_holder,document_altered,document_expired,not_original,coerced,other" doc:"when not: why"`
 }
 
 // Signals is the body of POST …/signals: the operator's own signals, for its own conditions. They are kept in the clear.

@@ -287,7 +287,7 @@ func (a *API) readPolicy(context.Context, *struct{}) (*struct{ Body api.Policy }
 	pack := a.config.Operator.Flow.Pack
 	s := pack.Settings()
 	p := api.Policy{Policy: pack.Ref(), TargetFMR: s.TargetFMR, RegistrationHours: s.RegistrationTTL.Hours(), ReservationHours: s.ReservationTTL.Hours(),
-		AppealDays: int(s.Appeal.Within.Hours() / 24), StoresPortrait: s.Store.Portrait, Consents: []api.ConsentText{}}
+		AppealDays: int(s.Appeal.OpenFor.Hours() / 24), StoresPortrait: s.Store.Portrait, Consents: []api.ConsentText{}}
 	for _, purpose := range truename.Purposes {
 		text, known := s.Consents[purpose]
 		if !known {

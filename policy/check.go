@@ -16,6 +16,9 @@ const (
 	maxEyes       = 4
 	maxConditions = 64
 	appealEyes    = 2 // an appeal is always looked at by two people who were not involved
+	minAppeal     = 7 * 24 * time.Hour
+	maxAppeal     = 730 * 24 * time.Hour
+	defaultAppeal = 30 * 24 * time.Hour
 )
 
 var (
@@ -270,6 +273,8 @@ func (p *Pack) checkPeople() error {
 		return wrong(`proxy.result is none of "allow", "refer", "refuse".`)
 	case f.Appeal.Within.d() < time.Hour || f.Appeal.Within.d() > 90*24*time.Hour:
 		return wrong("appeal.within is not between 1h and 90d.")
+	case f.Appeal.OpenFor != 0 && (f.Appeal.OpenFor.d() < minAppeal || f.Appeal.OpenFor.d() > maxAppeal):
+		return wrong("appeal.open_for is not between 7d and 730d.")
 	case !f.Appeal.Text.complete():
 		return wrong("appeal.text lacks zh-CN or en.")
 	}

@@ -96,8 +96,9 @@ type form struct {
 	} `toml:"review"`
 	Appeal struct {
 		provenance
-		Within span  `toml:"within"`
-		Text   words `toml:"text"`
+		Within  span  `toml:"within"`   // the time within which people answer
+		OpenFor span  `toml:"open_for"` // how long a refusal can be appealed; 0: thirty days
+		Text    words `toml:"text"`
 	} `toml:"appeal"`
 	Reverification struct {
 		provenance

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,7 @@ func TestPacksThatDoNotLoad(t *testing.T) {
 		"template, no consent":   changed(t, "cn", "template = false", "template = true"),
 		"kept, not stored":       changed(t, "id", `live = "0"`, `live = "1d"`),
 		"no appeal":              changed(t, "cn", `en = "You can appeal`, `en = "" } #`),
+		"appeal for a day":       changed(t, "cn", `open_for = "30d"`, `open_for = "1d"`),
 		"liveness perhaps":       changed(t, "cn", `liveness = "when_available"`, `liveness = "perhaps"`),
 		"negative span":          changed(t, "cn", `reservation = "24h"`, `reservation = "-24h"`),
 		"long token":             changed(t, "cn", `token = "10m"`, `token = "2h"`),
@@ -119,6 +121,14 @@ func TestSettings(t *testing.T) {
 	if c := s.Consents[truename.PurposeFaceVerification]; c.Version == "" || c.Text["zh-CN"] == "" || c.Text["en"] == "" {
 		t.Errorf("%+v", c)
 	}
+	// The 48 hours are those in which people answer, not those in which a customer may ask.
+	if s.Appeal.Within != 48*time.Hour || s.Appeal.OpenFor != 30*24*time.Hour {
+		t.Errorf("%+v", s.Appeal)
+	}
+	old, err := Load(changed(t, "cn", "open_for = \"30d\"\n", ""))
+	if err != nil || old.Settings().Appeal.OpenFor != 30*24*time.Hour {
+		t.Errorf("a pack that does not say how long a refusal can be appealed: %v", err)
+	}
 	p := builtinPack(t, "id")
 	p.Settings().RetryCaps[truename.StageComparison] = 99
 	again := p.Settings()
@@ -127,6 +137,28 @@ func TestSettings(t *testing.T) {
 	}
 	if again.Store != (Store{Fields: true}) {
 		t.Errorf("the Indonesian pack stores faces: %+v", again.Store)
+	}
+}
+
+// What the customer reads is what the pack does.
+func TestAppealIsSaidAsItIs(t *testing.T) {
+	for _, name := range Builtin() {
+		s := builtinPack(t, name).Settings()
+		days := fmt.Sprint(int(s.Appeal.OpenFor.Hours() / 24))
+		for where, text := range map[string]string{
+			"appeal, en": s.Appeal.Text["en"], "consent, en": s.Consents[truename.PurposeIdentity].Text["en"],
+		} {
+			if !strings.Contains(text, days+" days") {
+				t.Errorf("%s, %s: no %s days in %q", name, where, days, text)
+			}
+		}
+		for where, text := range map[string]string{
+			"appeal, zh-CN": s.Appeal.Text["zh-CN"], "consent, zh-CN": s.Consents[truename.PurposeIdentity].Text["zh-CN"],
+		} {
+			if !strings.Contains(text, days+"日") {
+				t.Errorf("%s, %s: no %s日 in %q", name, where, days, text)
+			}
+		}
 	}
 }
 

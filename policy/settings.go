@@ -53,12 +53,13 @@ type Reverification struct {
 	After, SuspendAfter time.Duration
 }
 
-// Appeal says how a refusal is appealed: how many reviewers look at it, within which time, and the sentence that says
-// where to turn, by language.
+// Appeal says how a refusal is appealed: how many reviewers look at it, within which time after the appeal they answer, for
+// how long after the refusal the customer can appeal, and the sentence that says where to turn, by language.
 type Appeal struct {
-	Eyes   int
-	Within time.Duration
-	Text   map[string]string
+	Eyes    int
+	Within  time.Duration
+	OpenFor time.Duration
+	Text    map[string]string
 }
 
 // Settings gives what the pack says to the flows.
@@ -73,13 +74,22 @@ func (p *Pack) Settings() Settings {
 		Store:                 f.Store.Store,
 		Consents:              map[truename.Purpose]ConsentText{},
 		Reverification:        Reverification{After: f.Reverification.After.d(), SuspendAfter: f.Reverification.SuspendAfter.d()},
-		Appeal:                Appeal{Eyes: appealEyes, Within: f.Appeal.Within.d(), Text: f.Appeal.Text.byLanguage()},
+		Appeal:                Appeal{Eyes: appealEyes, Within: f.Appeal.Within.d(), OpenFor: openFor(f.Appeal.OpenFor), Text: f.Appeal.Text.byLanguage()},
 		RequireOutletRegistry: f.Outlets.Registry,
 	}
 	for purpose, t := range f.Consent.Texts {
 		s.Consents[purpose] = ConsentText{Version: t.Version, Text: t.words.byLanguage()}
 	}
 	return s
+}
+
+// openFor gives the time within which a refusal can be appealed. It is never none: a refusal without redress is none that
+// this software makes (NIST SP 800-63A-4).
+func openFor(s span) time.Duration {
+	if s == 0 {
+		return defaultAppeal
+	}
+	return s.d()
 }
 
 // Limit gives how many numbers an identity may hold under the document it has shown. False: the document is not accepted,

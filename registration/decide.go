@@ -129,7 +129,7 @@ func (f *Flow) decided(s truename.Snapshot, pack *policy.Pack, seen map[truename
 	}
 	if ruling.Verdict != truename.Refer {
 		commit.Review = closed(s.Review, now)
-		commit.Jobs = append(commit.Jobs, purges(r.ID, settings, now)...)
+		commit.Jobs = append(commit.Jobs, purges(r, settings, now)...)
 	}
 	// A second reviewer's turn is no news for the carrier.
 	if s.Registration.State != truename.StateReferred || r.State != truename.StateReferred {
@@ -283,13 +283,13 @@ func closed(review *truename.Review, now time.Time) *truename.Review {
 }
 
 // purges plans the looks at what has to be dropped.
-func purges(id string, settings policy.Settings, now time.Time) []truename.Job {
+func purges(r *truename.Registration, settings policy.Settings, now time.Time) []truename.Job {
 	var jobs []truename.Job
 	seen := map[time.Duration]bool{}
-	for _, keep := range []time.Duration{settings.Retention.Portrait, settings.Retention.Live, settings.Retention.Template, settings.Retention.Fields} {
+	for _, keep := range []time.Duration{settings.Retention.Portrait, settings.Retention.Live, settings.Retention.Template, fieldsKept(r, settings)} {
 		if !seen[keep] {
 			seen[keep] = true
-			jobs = append(jobs, truename.Job{Kind: truename.JobPurge, ID: id, At: now.Add(keep)})
+			jobs = append(jobs, truename.Job{Kind: truename.JobPurge, ID: r.ID, At: now.Add(keep)})
 		}
 	}
 	return jobs

@@ -19,7 +19,7 @@ func (f *Flow) Withdraw(ctx context.Context, by Request, id string) error {
 	})
 }
 
-// Lapse ends a registration whose time is over. One that still has time is left alone and looked at again when it is over:
+// Lapse ends a registration whose time is over; of an appeal that waits for people it tells instead. One that still has time is left alone and looked at again when it is over:
 // jobs come early, or twice, and a place in the limit that is never freed is lost.
 func (f *Flow) Lapse(ctx context.Context, id string) error {
 	return f.change(ctx, id, system, func(s truename.Snapshot) (truename.Commit, error) {
@@ -28,6 +28,9 @@ func (f *Flow) Lapse(ctx context.Context, id string) error {
 		}
 		if f.Now().Before(s.Registration.ExpiresAt) {
 			return f.again(truename.JobLapse, id, s.Registration.ExpiresAt), nil
+		}
+		if waits(&s.Registration) {
+			return f.overdue(ctx, s)
 		}
 		return f.ended(ctx, s, system, stepLapse)
 	})
@@ -73,42 +76,6 @@ func (f *Flow) ended(ctx context.Context, s truename.Snapshot, by Request, how s
 	return commit, nil
 }
 
-// Appeal asks people who were not involved to look at a refusal again. It is possible once.
-func (f *Flow) Appeal(ctx context.Context, by Request, id string) error {
-	return f.change(ctx, id, by, func(s truename.Snapshot) (truename.Commit, error) {
-		r := next(s)
-		if r.Appealed {
-			if r.State == truename.StateReferred {
-				return truename.Commit{}, errDone
-			}
-			return truename.Commit{}, wrongState("This refusal has been appealed already.")
-		}
-		state, err := advance(r.State, stepAppeal)
-		if err != nil {
-			return truename.Commit{}, err
-		}
-		pack, err := f.pack(ctx, r.Pack)
-		if err != nil {
-			return truename.Commit{}, err
-		}
-		now := f.Now().UTC()
-		r.State, r.Appealed, r.ExpiresAt = state, true, now.Add(max(pack.Settings().RegistrationTTL, appealTime))
-		r.Findings = append(r.Findings, truename.Finding{ID: newID(), Stage: truename.StageAppeal, Party: truename.Applicant,
-			State: truename.FindingPassed, By: by.Actor.ID, At: now})
-		commit, err := f.moved(r, by)
-		if err != nil {
-			return truename.Commit{}, err
-		}
-		commit.Events[0].Type = truename.EventRegistrationAppealed
-		commit.Review = referral(s.Review, r.ID, 2, now)
-		commit.Jobs = []truename.Job{{Kind: truename.JobLapse, ID: r.ID, At: r.ExpiresAt}}
-		return commit, nil
-	})
-}
-
-// appealTime is how long reviewers have for an appeal, at least.
-const appealTime = 30 * 24 * time.Hour
-
 // Purge drops the evidence of a decided registration whose retention is over. For what has to go later it comes again; for
 // what stays while a number is in service, the end of that brings it back.
 func (f *Flow) Purge(ctx context.Context, id string) error {
@@ -128,7 +95,7 @@ func (f *Flow) Purge(ctx context.Context, id string) error {
 		commit := truename.Commit{Registration: r}
 		var later time.Time
 		for _, e := range evidence {
-			switch end, known := dropAt(e.Kind, s, pack.Settings().Retention); {
+			switch end, known := dropAt(e.Kind, s, pack.Settings()); {
 			case !known:
 			case !f.Now().Before(end):
 				commit.DropEvidence = append(commit.DropEvidence, e.ID)
@@ -154,8 +121,10 @@ func (f *Flow) Purge(ctx context.Context, id string) error {
 
 // dropAt says when evidence of a decided registration has to go; false: not yet known, as the number is in service.
 // Pictures go at the decision or a set time after it. Fields and template, on which an account rests, stay as long as
-// the account and a set time longer.
-func dropAt(k truename.EvidenceKind, s truename.Snapshot, keep policy.Retention) (time.Time, bool) {
+// the account and a set time longer. Fields and number of a refusal stay as long as it can be appealed: without them an
+// appeal would win nothing.
+func dropAt(k truename.EvidenceKind, s truename.Snapshot, settings policy.Settings) (time.Time, bool) {
+	keep := settings.Retention
 	switch k {
 	case truename.EvidencePortrait:
 		return s.Decision.At.Add(keep.Portrait), true
@@ -165,7 +134,7 @@ func dropAt(k truename.EvidenceKind, s truename.Snapshot, keep policy.Retention)
 	if s.Registration.State == truename.StateApproved { // the activation needs them; without it all is dropped
 		return time.Time{}, false
 	}
-	after := keep.Fields
+	after := fieldsKept(&s.Registration, settings)
 	if k == truename.EvidenceTemplate {
 		after = keep.Template
 	}

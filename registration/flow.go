@@ -204,7 +204,7 @@ func keyReused() error {
 
 // over refuses when the registration's time has passed and the job that ends it has not come yet.
 func (f *Flow) over(r *truename.Registration) error {
-	if f.Now().After(r.ExpiresAt) {
+	if f.Now().After(r.ExpiresAt) && !waits(r) {
 		return wrongState("The time for this registration is over.")
 	}
 	return nil

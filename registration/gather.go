@@ -79,6 +79,19 @@ func (f *Flow) attempt(ctx context.Context, r *truename.Registration, stage true
 // maxFindings bounds what one registration gathers of a stage and party where the pack has no cap.
 const maxFindings = 20
 
+// Reasons why a check of a person against the original document fails.
+const (
+	ReasonNotTheHolder    truename.Code = "not_the_holder" // another person is on the document
+	ReasonDocumentAltered truename.Code = "document_altered"
+	ReasonDocumentExpired truename.Code = "document_expired"
+	ReasonNotOriginal     truename.Code = "not_original" // a copy, or a picture on a screen
+	ReasonCoerced         truename.Code = "coerced"      // the person seems to be made to do this
+	ReasonOther           truename.Code = "other"
+)
+
+// InPersonReasons lists every reason that a failed check can have.
+var InPersonReasons = []truename.Code{ReasonNotTheHolder, ReasonDocumentAltered, ReasonDocumentExpired, ReasonNotOriginal, ReasonCoerced, ReasonOther}
+
 // CheckInPerson records that a member of staff has checked a party against the original document, on the route without
 // a face. Two different people do it; the policy counts them.
 func (f *Flow) CheckInPerson(ctx context.Context, by Request, id string, party truename.Party, same bool, reason truename.Code) (truename.Finding, error) {
@@ -87,11 +100,14 @@ func (f *Flow) CheckInPerson(ctx context.Context, by Request, id string, party t
 			Detail: "Only a member of staff can check a person against a document.", Remedy: "Sign in as yourself."}
 	}
 	finding := truename.Finding{Stage: truename.StageInPerson, Party: party, State: truename.FindingPassed}
-	if !same {
+	switch {
+	case same && reason != "":
+		return finding, invalid("A check that passes has no reason.", "Leave the reason out, or say that it is not the same person.")
+	case !same && !slices.Contains(InPersonReasons, reason):
+		return finding, invalid("A check that fails needs a reason from the list.",
+			"Use one of not_the_holder, document_altered, document_expired, not_original, coerced, other.")
+	case !same:
 		finding.State, finding.Reasons = truename.FindingFailed, []truename.Code{reason}
-		if !codeForm.MatchString(string(reason)) {
-			return finding, invalid("A check that fails needs a coded reason.", "Use for example not_the_holder, document_altered, not_original.")
-		}
 	}
 	return f.gather(ctx, by, id, finding, func(s truename.Snapshot, r *truename.Registration, _ *truename.Commit) error {
 		if r.Person(party) == nil || r.Person(party).Document == "" {
