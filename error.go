@@ -76,6 +76,8 @@ const (
 	CodeStale Code = "stale"
 	// CodeWrongState: the registration's state does not allow this.
 	CodeWrongState Code = "wrong_state"
+	// CodeIncomplete: a decision was asked for before everything that the policy requires had been gathered.
+	CodeIncomplete Code = "incomplete"
 	// CodeConsentMissing: no consent for this purpose is on record.
 	CodeConsentMissing Code = "consent_missing"
 	// CodeKeyReused: the Idempotency-Key was used for another request.

@@ -16,9 +16,9 @@ func (a *API) registerDecisions(h huma.API) {
 	register(a, h, huma.Operation{
 		OperationID: "decide", Method: http.MethodPost, Path: "/v1/registrations/{id}/decision", Tags: []string{tagRegistration},
 		Summary: "Ask for the decision", DefaultStatus: http.StatusCreated,
-		Description: "Once. Whatever is missing, and whatever could not be done, refers or refuses; asking again gives the same decision. The explanation is for the customer: the reasons, what to do about them, where to appeal.",
+		Description: "Once, when nothing is missing any more. Whatever failed, and whatever could not be done, refers or refuses; asking again gives the same decision. The explanation is for the customer: the reasons, what to do about them, where to appeal.",
 		Extensions:  shell(`curl -sS -X POST $TRUENAME/v1/registrations/$ID/decision -H "Authorization: Bearer $KEY" -H "Idempotency-Key: $(uuidgen)"`),
-	}, access.RegistrationFill, a.decide, truename.CodePolicyPack)
+	}, access.RegistrationFill, a.decide, truename.CodeIncomplete, truename.CodePolicyPack)
 	register(a, h, huma.Operation{
 		OperationID: "read-decision", Method: http.MethodGet, Path: "/v1/registrations/{id}/decision", Tags: []string{tagRegistration},
 		Summary: "Read the latest decision",

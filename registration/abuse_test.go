@@ -296,7 +296,10 @@ func TestAnotherPortraitNeedsAnotherComparison(t *testing.T) {
 		_, err := s.CompareFace(ctx, staff("agent-1"), id, live)
 		must(t, err)
 		s.document(id, "PORTRAIT1", []byte("another portrait"))
-		s.rules(s.Flow, id, truename.Refer)
+		s.undecided(id, "comparison of the applicant")
+		_, err = s.CompareFace(ctx, staff("agent-1"), id, live)
+		must(t, err)
+		s.rules(s.Flow, id, truename.Approve)
 	})
 	t.Run("during it", func(t *testing.T) {
 		s := newShop(t, "in", same{})
@@ -305,7 +308,7 @@ func TestAnotherPortraitNeedsAnotherComparison(t *testing.T) {
 		c.Comparer = same{func() { s.document(id, "PORTRAIT2", []byte("another portrait")) }}
 		_, err := registration.New(c).CompareFace(ctx, staff("agent-1"), id, live)
 		wantCode(t, err, truename.CodeStale)
-		s.rules(s.Flow, id, truename.Refer)
+		s.undecided(id, "comparison of the applicant")
 	})
 	t.Run("in place of the recorded one", func(t *testing.T) {
 		s := newShop(t, "in", same{})
@@ -438,7 +441,7 @@ func TestAKeyOfAnotherRequest(t *testing.T) {
 	must(t, err)
 	_, err = s.CompareFace(ctx, keyed, id, registration.FaceShown{Party: truename.Applicant, Live: []byte("live")})
 	wantCode(t, err, truename.CodeKeyReused)
-	s.rules(s.Flow, id, truename.Refer)
+	s.undecided(id, "comparison of the applicant")
 }
 
 func TestNothingSealedStaysAtAnEnd(t *testing.T) {
@@ -682,14 +685,20 @@ func TestMinorStaysAMinorWhenItsFieldsAreGone(t *testing.T) {
 	must(t, err)
 	child := passport("MINOR1")
 	child.BirthDate = truename.Private(time.Now().AddDate(-10, 0, 0).Format(time.DateOnly))
-	s.takesPart(r.ID, truename.Applicant, truename.Guardian, child)
+	s.takesPart(r.ID, truename.Applicant, truename.Applicant, child)
 	for _, who := range []string{"agent-1", "agent-2"} {
 		_, err := s.CheckInPerson(ctx, staff(who), r.ID, truename.Applicant, true, "")
 		must(t, err)
 	}
 	s.rules(s.Flow, r.ID, truename.Refuse)
 	later := s.at(48 * time.Hour)
-	must(t, later.Purge(ctx, r.ID))
+	must(t, s.store.Transact(ctx, r.ID, func(truename.Snapshot) (c truename.Commit, err error) {
+		evidence, err := s.store.Evidence(ctx, r.ID)
+		for _, e := range evidence {
+			c.DropEvidence = append(c.DropEvidence, e.ID)
+		}
+		return c, err
+	}))
 	must(t, later.Appeal(ctx, staff("hotline"), r.ID))
 	for _, who := range []string{"second", "third"} {
 		_, err := later.Resolve(ctx, staff(who), r.ID, truename.Finding{ID: who, Stage: truename.StageReview, Party: truename.Applicant,
@@ -720,7 +729,7 @@ func TestAMinorsConsentIsGivenByTheGuardian(t *testing.T) {
 		return r.ID
 	}
 	s.rules(s.Flow, id(1, truename.Guardian), truename.Refer) // somebody looks at the guardianship
-	s.rules(s.Flow, id(2, truename.Applicant), truename.Refuse)
+	s.undecided(id(2, truename.Applicant), "consent of the applicant to identity")
 
 	// Nobody consents for anybody but an applicant, and for no adult.
 	other, err := s.Open(ctx, staff("agent-1"), opening(truename.RouteInPerson, 4))
@@ -735,7 +744,7 @@ func TestAMinorsConsentIsGivenByTheGuardian(t *testing.T) {
 		_, err := s.CheckInPerson(ctx, staff(who), r.ID, truename.Applicant, true, "")
 		must(t, err)
 	}
-	s.rules(s.Flow, r.ID, truename.Refuse)
+	s.undecided(r.ID, "consent of the applicant to identity")
 }
 
 func TestWhoMayCheckInPerson(t *testing.T) {

@@ -2,6 +2,8 @@ package registration
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"truename"
@@ -19,7 +21,8 @@ func (d dates) expired(now time.Time) bool {
 	return !d.expires.IsZero() && !now.Before(d.expires.AddDate(0, 0, 1))
 }
 
-// Decide asks the policy for its ruling and commits it. A registration that has been decided gives that decision again.
+// Decide asks the policy for its ruling and commits it. A registration that has been decided gives that decision again; one
+// for which something must still be gathered is not decided: CodeIncomplete.
 func (f *Flow) Decide(ctx context.Context, by Request, id string) (truename.Decision, error) {
 	return f.rule(ctx, by, id, nil)
 }
@@ -103,6 +106,11 @@ func (f *Flow) decided(s truename.Snapshot, pack *policy.Pack, seen map[truename
 	}
 	s.Registration = *r
 	c := f.makeCase(s, seen, now)
+	if review == nil {
+		if err := complete(pack, c); err != nil {
+			return truename.Commit{}, err
+		}
+	}
 	ruling := pack.Rule(c)
 	salt, err := audit.NewSalt()
 	if err != nil {
@@ -140,6 +148,41 @@ func (f *Flow) decided(s truename.Snapshot, pack *policy.Pack, seen map[truename
 		commit.Events = []truename.Event{event}
 	}
 	return commit, nil
+}
+
+// complete refuses a case for which something must still be gathered. Once it is decided nothing can be: people would be left
+// with a referral they cannot approve, and the customer with a refusal that no appeal can change. Nothing is asked for that
+// cannot be had: not from a person whose data were erased, and not a consent that was taken back when all else is there.
+func complete(pack *policy.Pack, c truename.Case) error {
+	if slices.ContainsFunc(c.Parties, func(p truename.PartyFacts) bool { return p.Erased }) {
+		return nil
+	}
+	var lacking []string
+	waits := false
+	for _, m := range pack.Missing(c) {
+		what := string(m.Stage) + " of the " + string(m.Party)
+		if m.Stage == truename.StageConsent {
+			what = "consent of the " + string(m.Party) + " to " + string(m.Purpose)
+		}
+		lacking = append(lacking, what)
+		waits = waits || !takenBack(c, m)
+	}
+	if !waits {
+		return nil
+	}
+	return &truename.Error{Kind: truename.KindConflict, Code: truename.CodeIncomplete,
+		Detail: "Something is missing for a decision: " + strings.Join(lacking, ", ") + ".",
+		Remedy: "Gather it, then ask again; where it cannot be had, withdraw the registration, or open one on the route in_person."}
+}
+
+// takenBack says whether what is missing is a consent that was given and withdrawn.
+func takenBack(c truename.Case, m policy.Requirement) bool {
+	for _, f := range slices.Backward(c.Findings) {
+		if m.Stage == truename.StageConsent && f.Stage == m.Stage && f.Party == m.Party && f.Labels["purpose"] == string(m.Purpose) {
+			return f.State != truename.FindingPassed
+		}
+	}
+	return false
 }
 
 // makeCase gathers what the policy may know. What only the records know is in it too, so that the ruling can be replayed.

@@ -218,6 +218,7 @@ export const en = {
 		identity_provider: { title: 'The sign-in service does not answer.', remedy: 'Try again later.' },
 		request_in_progress: { title: 'This request is still being answered.', remedy: 'Wait a moment and try again.' },
 		idempotency_key_reused: { title: 'This request was mixed up with another.', remedy: 'Reload the page and try again.' },
+		incomplete: { title: 'Something is still missing.', remedy: 'Do the steps that are left, then ask again.' },
 		attempts_exhausted: { title: 'All attempts are used up.', remedy: 'A member of staff can help you; the way without a face remains.' },
 		number_taken: { title: 'This number is taken.', remedy: 'Choose another number.' },
 		token_invalid: { title: 'The approval is no longer valid.', remedy: 'Ask for a new one.' },

@@ -190,6 +190,7 @@ export const zhCN: Words = {
 		identity_provider: { title: '登录服务没有响应。', remedy: '请稍后再试。' },
 		request_in_progress: { title: '此请求仍在处理中。', remedy: '请稍候再试。' },
 		idempotency_key_reused: { title: '此请求与另一请求混淆。', remedy: '请刷新页面后重试。' },
+		incomplete: { title: '办理步骤尚未完成。', remedy: '请完成剩余步骤后再试。' },
 		attempts_exhausted: { title: '尝试次数已用完。', remedy: '请联系工作人员；您仍可选择不使用人脸的方式。' },
 		number_taken: { title: '该号码已被占用。', remedy: '请选择其他号码。' },
 		token_invalid: { title: '批准已失效。', remedy: '请重新获取。' },
