@@ -135,6 +135,15 @@ type Subject struct {
 	Key       []byte     `json:"-"`
 	CreatedAt time.Time  `json:"created_at"`
 	ErasedAt  *time.Time `json:"erased_at,omitempty"`
+	// Attempts are looks at this person's face that did not pass, in all registrations, the oldest first. They are kept for a
+	// day, so that more registrations do not mean more attempts.
+	Attempts []Attempt `json:"-"`
+}
+
+// Attempt is a comparison or a liveness check that failed or stayed undecided.
+type Attempt struct {
+	Stage Stage     `json:"stage"`
+	At    time.Time `json:"at"`
 }
 
 // Consent is a recorded consent to one purpose (ISO/IEC 29184, PIPL Art. 29): separate from terms of service,

@@ -130,9 +130,17 @@ func (s *Store) put(ctx context.Context, tx *sql.Tx, c truename.Commit, taken bo
 }
 
 func putSubject(ctx context.Context, tx querier, subject truename.Subject) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO subject (id, identity, wrapped_key, created_at, erased_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (id) DO UPDATE SET identity = excluded.identity, wrapped_key = excluded.wrapped_key, erased_at = excluded.erased_at`,
-		subject.ID, blob(subject.Index), blob(subject.Key), micros(subject.CreatedAt), microsOrNull(subject.ErasedAt))
+	attempts := noAttempts
+	if len(subject.Attempts) > 0 {
+		var err error
+		if attempts, err = text(subject.Attempts); err != nil {
+			return err
+		}
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO subject (id, identity, wrapped_key, created_at, erased_at, attempts) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (id) DO UPDATE SET identity = excluded.identity, wrapped_key = excluded.wrapped_key, erased_at = excluded.erased_at,
+			attempts = excluded.attempts`,
+		subject.ID, blob(subject.Index), blob(subject.Key), micros(subject.CreatedAt), microsOrNull(subject.ErasedAt), attempts)
 	return err
 }
 

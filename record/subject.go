@@ -3,19 +3,29 @@ package record
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 
 	"truename"
 )
 
-const subjectQuery = "SELECT id, identity, wrapped_key, created_at, erased_at FROM subject"
+const subjectQuery = "SELECT id, identity, wrapped_key, created_at, erased_at, attempts FROM subject"
+
+// noAttempts is how a subject without attempts is stored.
+const noAttempts = "[]"
 
 func scanSubject(row scanner) (truename.Subject, error) {
 	var subject truename.Subject
 	var created int64
 	var erased sql.NullInt64
-	err := row.Scan(&subject.ID, &subject.Index, &subject.Key, &created, &erased)
+	var attempts []byte
+	if err := row.Scan(&subject.ID, &subject.Index, &subject.Key, &created, &erased, &attempts); err != nil {
+		return subject, err
+	}
 	subject.CreatedAt, subject.ErasedAt = timeOf(created), timeOrNil(erased)
-	return subject, err
+	if string(attempts) == noAttempts {
+		return subject, nil
+	}
+	return subject, json.Unmarshal(attempts, &subject.Attempts)
 }
 
 // Subject reads a subject.

@@ -129,7 +129,7 @@ func (f *Flow) mayCompare(ctx context.Context, s truename.Snapshot, party truena
 	if p := r.Person(party); p == nil || p.Document == "" {
 		return wrongState("The party's document has not been recorded yet.")
 	}
-	return f.attempt(ctx, r, truename.StageComparison, party)
+	return f.attempt(ctx, s, truename.StageComparison, party)
 }
 
 // comparisonFinding turns what the comparer said into a finding. Errors about the request's own pictures stay errors: the

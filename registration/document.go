@@ -135,6 +135,9 @@ func (f *Flow) RecordDocument(ctx context.Context, by Request, id string, d Docu
 		if err := needConsent(s, d.Party, truename.PurposeIdentity); err != nil {
 			return err
 		}
+		if err := f.mayReadAgain(ctx, s, d.Party); err != nil {
+			return err
+		}
 		pack, err := f.pack(ctx, r.Pack)
 		if err != nil {
 			return err
@@ -163,6 +166,15 @@ func (f *Flow) RecordDocument(ctx context.Context, by Request, id string, d Docu
 		finding.Labels["portrait"] = portraitRecorded
 		return f.keepPortrait(ctx, s, r, c, subject, d, store.Portrait)
 	})
+}
+
+// mayReadAgain refuses another reading of a document after which the face could not be compared any more: the comparisons
+// before it would no longer count, and the registration could never be decided.
+func (f *Flow) mayReadAgain(ctx context.Context, s truename.Snapshot, party truename.Party) error {
+	if tries(&s.Registration, truename.StageComparison, party) == 0 {
+		return nil
+	}
+	return f.attempt(ctx, s, truename.StageComparison, party)
 }
 
 func (f *Flow) keepFields(ctx context.Context, r *truename.Registration, c *truename.Commit, subject truename.Subject, party truename.Party, plain fieldsPlain) error {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -157,7 +158,7 @@ func (f *Flow) settle(ctx context.Context, id string, prepare func(seen truename
 			return err
 		}
 		err = f.Records.Transact(ctx, id, func(locked truename.Snapshot) (truename.Commit, error) {
-			if locked.Registration.Version != seen.Registration.Version || !sameKeys(seen.Subjects, locked.Subjects) {
+			if locked.Registration.Version != seen.Registration.Version || !unchanged(seen.Subjects, locked.Subjects) {
 				return truename.Commit{}, errAgain
 			}
 			return finish(locked)
@@ -169,12 +170,13 @@ func (f *Flow) settle(ctx context.Context, id string, prepare func(seen truename
 	return stale()
 }
 
-// sameKeys says whether subjects still are as they were seen. An erasure or a change of the master key does not touch the
-// registration; written over, an erased key would be back.
-func sameKeys(seen, locked map[string]truename.Subject) bool {
+// unchanged says whether subjects still are as they were seen. An erasure, a change of the master key or an attempt in another
+// registration does not touch this one; written over, an erased key would be back, or an attempt forgotten.
+func unchanged(seen, locked map[string]truename.Subject) bool {
 	for id, s := range seen {
 		l := locked[id]
-		if !bytes.Equal(s.Key, l.Key) || !bytes.Equal(s.Index, l.Index) || (s.ErasedAt == nil) != (l.ErasedAt == nil) {
+		if !bytes.Equal(s.Key, l.Key) || !bytes.Equal(s.Index, l.Index) || (s.ErasedAt == nil) != (l.ErasedAt == nil) ||
+			!slices.Equal(s.Attempts, l.Attempts) {
 			return false
 		}
 	}

@@ -37,47 +37,24 @@ func (f *Flow) gather(ctx context.Context, by Request, id string, finding truena
 		if err := alive(s, finding.Party); err != nil {
 			return truename.Commit{}, err
 		}
-		if err := f.attempt(ctx, r, finding.Stage, finding.Party); err != nil {
+		if err := f.attempt(ctx, s, finding.Stage, finding.Party); err != nil {
 			return truename.Commit{}, err
 		}
 		commit := truename.Commit{Registration: r}
 		if err := more(s, r, &commit); err != nil {
 			return truename.Commit{}, err
 		}
+		f.count(s, &commit, finding)
 		r.Findings = append(r.Findings, finding)
 		leaf, err := f.leaf("finding", map[string]any{"registration": r.ID, "version": r.Version, "finding": finding})
 		commit.Leaves = []truename.Leaf{leaf}
 		return commit, err
 	})
-	return finding, err
-}
-
-// attempt refuses one more try when the pack's cap is reached.
-func (f *Flow) attempt(ctx context.Context, r *truename.Registration, stage truename.Stage, party truename.Party) error {
-	pack, err := f.pack(ctx, r.Pack)
 	if err != nil {
-		return err
+		return truename.Finding{}, err // what was measured and not recorded is nobody's to know
 	}
-	tries := 0
-	for _, x := range r.Findings {
-		if x.Stage == stage && x.Party == party {
-			tries++
-		}
-	}
-	most, capped := pack.Settings().RetryCaps[stage]
-	if !capped {
-		most = maxFindings
-	}
-	if tries >= most {
-		return &truename.Error{Kind: truename.KindConflict, Code: truename.CodeAttemptsExhausted,
-			Detail: "The number of attempts at this step is used up.",
-			Remedy: "Ask for a decision: a person will look at the case; or open a registration on the route in_person."}
-	}
-	return nil
+	return finding, nil
 }
-
-// maxFindings bounds what one registration gathers of a stage and party where the pack has no cap.
-const maxFindings = 20
 
 // Reasons why a check of a person against the original document fails.
 const (
@@ -131,7 +108,11 @@ func (f *Flow) CheckInPerson(ctx context.Context, by Request, id string, party t
 	})
 }
 
-var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{1,63}$`)
+var (
+	codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{1,63}$`)
+	// longNumber is what could be the number of a phone or a document.
+	longNumber = regexp.MustCompile(`[0-9]{6}`)
+)
 
 // RecordSignals records the operator's own signals about a party (risk score, device seen before, one-time code), for
 // the conditions it has written itself. They can make a decision stricter, never more lenient.
@@ -143,13 +124,14 @@ func (f *Flow) RecordSignals(ctx context.Context, by Request, id string, party t
 		if math.IsNaN(value) || math.IsInf(value, 0) {
 			return truename.Finding{}, invalid("A signal's value is not a finite number.", "Leave out what was not measured.")
 		}
-		if !codeForm.MatchString(name) {
-			return truename.Finding{}, invalid("A signal's name is not in snake_case.", "Use for example sim_swap_risk.")
+		if !codeForm.MatchString(name) || longNumber.MatchString(name) {
+			return truename.Finding{}, invalid("A signal's name is not in snake_case, or has a long number in it.", "Use for example sim_swap_risk.")
 		}
 	}
 	for name, value := range labels {
-		if !codeForm.MatchString(name) || !codeForm.MatchString(value) {
-			return truename.Finding{}, invalid("A label's name or value is not a code in snake_case.", "Send codes, never text: signals are stored in the clear.")
+		if !codeForm.MatchString(name) || !codeForm.MatchString(value) || longNumber.MatchString(name+"_"+value) {
+			return truename.Finding{}, invalid("A label's name or value is not a code in snake_case, or has a long number in it.",
+				"Send codes, never text and nobody's number: signals are stored in the clear.")
 		}
 	}
 	finding := truename.Finding{Stage: truename.StageCarrier, Party: party, State: truename.FindingPassed,

@@ -89,7 +89,7 @@ func (o *Office) Erase(ctx context.Context, by truename.Actor, subject string) (
 		if done.Possible {
 			kind = string(truename.EventSubjectErased)
 			s := v.Subject
-			s.Key, s.Index, s.ErasedAt = nil, nil, &now
+			s.Key, s.Index, s.ErasedAt, s.Attempts = nil, nil, &now, nil
 			c.Subjects = []truename.Subject{s}
 			data, err := json.Marshal(map[string]string{"subject": s.ID})
 			if err != nil {

@@ -41,11 +41,32 @@ func testSubject(t *testing.T, fresh Fresh) {
 	})
 	wantError(t, err, truename.KindConflict, truename.CodeWrongState)
 
+	// Attempts that did not pass come back as they were written, and again as none.
+	tried := person
+	tried.Attempts = []truename.Attempt{{Stage: truename.StageComparison, At: start.Add(time.Minute)}, {Stage: truename.StageLiveness, At: start.Add(2 * time.Minute)}}
+	for _, want := range []truename.Subject{tried, person, tried} {
+		ok(t, s.TransactSubject(ctx, person.ID, func(truename.SubjectView) (truename.Commit, error) {
+			return truename.Commit{Subjects: []truename.Subject{want}, Leaves: []truename.Leaf{leaf("tried")}}, nil
+		}))
+		for what, read := range map[string]func() (truename.Subject, error){
+			"by id":    func() (truename.Subject, error) { return s.Subject(ctx, person.ID) },
+			"by index": func() (truename.Subject, error) { return s.SubjectByIndex(ctx, person.Index) },
+			"in a snapshot": func() (truename.Subject, error) {
+				snap, err := s.Snapshot(ctx, c.Registration.ID)
+				return snap.Subjects[person.ID], err
+			},
+		} {
+			got, err := read()
+			ok(t, err)
+			same(t, "attempts "+what, got, want)
+		}
+	}
+
 	// Erasure: key and index go, and the consent is withdrawn.
 	at := start.Add(time.Hour)
 	ok(t, s.TransactSubject(ctx, person.ID, func(v truename.SubjectView) (truename.Commit, error) {
 		erased := v.Subject
-		erased.Key, erased.Index, erased.ErasedAt = nil, nil, &at
+		erased.Key, erased.Index, erased.ErasedAt, erased.Attempts = nil, nil, &at, nil
 		gone := v.Consents[1]
 		gone.WithdrawnAt = &at
 		return truename.Commit{Subjects: []truename.Subject{erased}, Consents: []truename.Consent{gone}, DropEvidence: []string{template.ID}, Leaves: []truename.Leaf{leaf("erased")}}, nil
