@@ -9,8 +9,8 @@ type Stage string
 const (
 	StageConsent    Stage = "consent"    // labels "purpose", "given_by" (a party); a withdrawn consent is a finding too
 	StageDocument   Stage = "document"   // the document was read; labels "source" (chip, ocr, reader, desk), "original" (original, copy), "portrait" (recorded)
-	StageComparison Stage = "comparison" // live face against portrait; measures "score", "fmr", "threshold"
-	StageLiveness   Stage = "liveness"   // presentation attack detection (ISO/IEC 30107-3)
+	StageComparison Stage = "comparison" // live face against portrait; measures "score", "fmr", "threshold"; label "capture": the capture session of the live face
+	StageLiveness   Stage = "liveness"   // presentation attack detection (ISO/IEC 30107-3); label "capture": the capture session that was looked at
 	StageDuplicate  Stage = "duplicate"  // the same face under another identity; measure "candidates"
 	StageInPerson   Stage = "in_person"  // a member of staff has checked the person against the original document
 	StageHolder     Stage = "holder"     // the number is registered to the person it has to be, or to nobody where it has to be free

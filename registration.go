@@ -135,8 +135,8 @@ type Subject struct {
 	Key       []byte     `json:"-"`
 	CreatedAt time.Time  `json:"created_at"`
 	ErasedAt  *time.Time `json:"erased_at,omitempty"`
-	// Attempts are looks at this person's face that did not pass, in all registrations, the oldest first. They are kept for a
-	// day, so that more registrations do not mean more attempts.
+	// Attempts are looks at this person's face that did not pass, in all registrations, the oldest first. They count for a
+	// day, so that more registrations do not mean more attempts; older ones go with the next.
 	Attempts []Attempt `json:"-"`
 }
 

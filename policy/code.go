@@ -38,6 +38,7 @@ const (
 	CodeLivenessUndecided     truename.Code = "liveness_undecided"
 	CodeLivenessUnavailable   truename.Code = "liveness_unavailable"
 	CodeLivenessMissing       truename.Code = "liveness_missing"
+	CodeCaptureDiffers        truename.Code = "capture_differs" // the face that was compared is not the one found alive
 	CodeDuplicateFailed       truename.Code = "duplicate_failed"
 	CodeDuplicateUndecided    truename.Code = "duplicate_undecided"
 	CodeDuplicateUnavailable  truename.Code = "duplicate_unavailable"
@@ -74,7 +75,7 @@ func engineCodes() []truename.Code {
 		CodeProxyNotAllowed, CodeNotTheHolder,
 		CodeDocumentFailed, CodeDocumentUndecided, CodeDocumentUnavailable, CodeDocumentMissing, CodeDocumentCopy, CodeDocumentKeyed,
 		CodeComparisonFailed, CodeComparisonUndecided, CodeComparisonUnavailable, CodeComparisonMissing, CodeComparisonWeak,
-		CodeLivenessFailed, CodeLivenessUndecided, CodeLivenessUnavailable, CodeLivenessMissing,
+		CodeLivenessFailed, CodeLivenessUndecided, CodeLivenessUnavailable, CodeLivenessMissing, CodeCaptureDiffers,
 		CodeDuplicateFailed, CodeDuplicateUndecided, CodeDuplicateUnavailable, CodeDuplicateMissing,
 		CodeInPersonFailed, CodeInPersonUndecided, CodeInPersonUnavailable, CodeInPersonMissing,
 		CodeHolderUndecided, CodeHolderUnavailable, CodeHolderMissing,

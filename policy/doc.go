@@ -21,6 +21,7 @@
 //   - The route without a face can be taken for every kind, in every channel, with the same limits: a pack that says
 //     otherwise does not load (Measures for the security management of face recognition technology of China, 2025;
 //     NIST SP 800-63A-4, redress).
+//   - A liveness check and a comparison count together only if they looked at the same capture session.
 //   - A search for duplicates alone never refuses (NIST SP 800-63A-4).
 //   - An operator's conditions only make a decision stricter.
 //   - Every rule cites its source, and says how sure that is: T read in the legal text, R reported by a secondary source,

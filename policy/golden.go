@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -61,7 +62,8 @@ type golden struct {
 	OpenedBy string        `toml:"opened_by"`
 	Parties  []goldenParty `toml:"party"`
 	// Passed names parties for whom every stage of the route is found passed, whatever the pack asks for; Without takes
-	// stages out of that again. Findings come after those, so they overrule them.
+	// stages out of that again. Findings come after those, so they overrule them. Liveness checks and comparisons are of one
+	// capture session unless they say another.
 	Passed   []truename.Party `toml:"passed"`
 	Without  []truename.Stage `toml:"without"`
 	Findings []goldenFinding  `toml:"finding"`
@@ -162,6 +164,11 @@ func (g golden) build() truename.Case {
 		}
 		if f.At.IsZero() {
 			f.At = c.At
+		}
+		if _, given := f.Labels["capture"]; !given && (f.Stage == truename.StageLiveness || f.Stage == truename.StageComparison) {
+			labels := map[string]string{"capture": "session"}
+			maps.Copy(labels, f.Labels)
+			f.Labels = labels
 		}
 	}
 	return c

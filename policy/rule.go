@@ -37,6 +37,7 @@ func (p *Pack) Rule(c truename.Case) (ruling truename.Ruling) {
 		j.requirement(r)
 	}
 	j.optional()
+	j.captures()
 	j.outlet()
 	j.ownConditions()
 	return p.conclude(&c, j.objections)
@@ -312,6 +313,26 @@ func (j *judge) optional() {
 				state = truename.FindingUnavailable
 			}
 			j.object(truename.Refer, false, from, r.Party, stageCode(stage, string(state)))
+		}
+	}
+}
+
+// captures refers a comparison of another face than the one that was found alive: both must be of one capture session. Where
+// one of them did not pass, people look at the case for that.
+func (j *judge) captures() {
+	if j.c.Route != truename.RouteFace {
+		return
+	}
+	for _, r := range j.required(j.c) {
+		if r.Stage != truename.StageComparison {
+			continue
+		}
+		alive, compared := truename.Latest(j.c.Findings, truename.StageLiveness, r.Party), latestSince(j.c, truename.StageComparison, r.Party)
+		if alive == nil || compared == nil || alive.State != truename.FindingPassed || compared.State != truename.FindingPassed {
+			continue
+		}
+		if capture := alive.Labels["capture"]; capture == "" || capture != compared.Labels["capture"] {
+			j.object(truename.Refer, false, j.form.Liveness.provenance, r.Party, CodeCaptureDiffers)
 		}
 	}
 }

@@ -94,7 +94,10 @@ func drawCase(t *rapid.T, p *Pack) truename.Case {
 		case truename.StageReview:
 			f.Labels["verdict"] = rapid.SampledFrom([]string{"approve", "refuse", "refer", ""}).Draw(t, "verdict")
 		case truename.StageComparison:
+			f.Labels["capture"] = rapid.SampledFrom([]string{"session", "session", "another", ""}).Draw(t, "capture")
 			f.Measures["fmr"] = rapid.SampledFrom([]float64{1e-6, 1e-4, 1e-3, 1}).Draw(t, "fmr")
+		case truename.StageLiveness:
+			f.Labels["capture"] = rapid.SampledFrom([]string{"session", "another", ""}).Draw(t, "capture")
 		case truename.StageCarrier:
 			f.Measures["risk"] = rapid.Float64Range(0, 1).Draw(t, "risk")
 			f.Labels["otp"] = "confirmed"
@@ -105,6 +108,9 @@ func drawCase(t *rapid.T, p *Pack) truename.Case {
 		c.Findings = slices.Insert(c.Findings, at, f)
 	}
 	for i := range c.Findings {
+		if c.Findings[i].Labels == nil { // of those for whom all went well
+			c.Findings[i].Labels = map[string]string{"capture": "session"}
+		}
 		c.Findings[i].ID, c.Findings[i].At = string(rune('a'+i%26))+string(rune('a'+i/26)), c.At
 	}
 	return c
@@ -135,6 +141,9 @@ func lacks(p *Pack, c truename.Case, reviewed bool) string {
 			all = append(all, need(truename.StageConsent, party, truename.PurposeFaceVerification), need(truename.StageComparison, party, ""))
 			if p.Ref().Name == "th" || p.Ref().Name == "strict" {
 				all = append(all, need(truename.StageLiveness, party, ""))
+			}
+			if !reviewed && otherCapture(c, party) {
+				all = append(all, "one capture session of the "+string(party))
 			}
 			return
 		}
@@ -217,6 +226,20 @@ func lacks(p *Pack, c truename.Case, reviewed bool) string {
 		}
 	}
 	return ""
+}
+
+// otherCapture says whether the last liveness check and the last comparison of a party, if there are both, were of two
+// sessions, or of none.
+func otherCapture(c truename.Case, party truename.Party) bool {
+	last := map[truename.Stage]string{}
+	for _, f := range c.Findings {
+		if f.Party == party {
+			last[f.Stage] = f.Labels["capture"]
+		}
+	}
+	alive, both := last[truename.StageLiveness]
+	compared, ok := last[truename.StageComparison]
+	return both && ok && (alive == "" || alive != compared)
 }
 
 func TestNothingIsApprovedThatLacksAnything(t *testing.T) {

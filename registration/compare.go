@@ -13,6 +13,9 @@ type FaceShown struct {
 	Party    truename.Party
 	Live     []byte // picture file
 	Portrait []byte // picture file; empty: the one recorded with the document
+	// Capture is the capture session that Live was taken in: said by the server, which holds the session's frames, and never by
+	// a client. Empty: a photo of no session, which does not count together with a liveness check.
+	Capture string
 }
 
 // CompareFace compares a party's live face with the portrait. An unusable picture is an undecided finding that says why;
@@ -22,12 +25,15 @@ func (f *Flow) CompareFace(ctx context.Context, by Request, id string, shown Fac
 	if err != nil {
 		return truename.Finding{}, err
 	}
+	if shown.Capture != "" && !captureForm.MatchString(shown.Capture) {
+		return truename.Finding{}, invalid("The capture session's id is not in its form.", "Use the id that the session was given.")
+	}
 	asked := truename.Finding{ID: by.id("finding", id), Stage: truename.StageComparison, Party: shown.Party}
 	if known, err := repeated(&s.Registration, asked); err != nil || known != nil {
 		return deref(known), err
 	}
 	// All gates come before the first look at the face.
-	if err := f.mayCompare(ctx, s, shown.Party); err != nil {
+	if err := f.mayLookAtFace(ctx, s, truename.StageComparison, shown.Party); err != nil {
 		return truename.Finding{}, err
 	}
 	pack, err := f.pack(ctx, s.Registration.Pack)
@@ -47,9 +53,12 @@ func (f *Flow) CompareFace(ctx context.Context, by Request, id string, shown Fac
 	if finding.Labels != nil && len(shown.Portrait) > 0 {
 		finding.Labels["portrait"] = "sent"
 	}
+	if finding.Labels != nil && shown.Capture != "" {
+		finding.Labels[labelCapture] = shown.Capture
+	}
 	return f.gather(ctx, by, id, finding, func(now truename.Snapshot, r *truename.Registration, c *truename.Commit) error {
 		// The world may have changed during the comparison: a consent withdrawn, a document replaced.
-		if err := f.mayCompare(ctx, now, shown.Party); err != nil {
+		if err := f.mayLookAtFace(ctx, now, truename.StageComparison, shown.Party); err != nil {
 			return err
 		}
 		if read(now, shown.Party).ID != read(s, shown.Party).ID {
@@ -114,8 +123,8 @@ func deref(f *truename.Finding) truename.Finding {
 	return *f
 }
 
-// mayCompare says why a face must not be looked at.
-func (f *Flow) mayCompare(ctx context.Context, s truename.Snapshot, party truename.Party) error {
+// mayLookAtFace says why a face must not be looked at for a stage.
+func (f *Flow) mayLookAtFace(ctx context.Context, s truename.Snapshot, stage truename.Stage, party truename.Party) error {
 	r := &s.Registration
 	if _, err := advance(r.State, stepGather); err != nil {
 		return err
@@ -129,7 +138,7 @@ func (f *Flow) mayCompare(ctx context.Context, s truename.Snapshot, party truena
 	if p := r.Person(party); p == nil || p.Document == "" {
 		return wrongState("The party's document has not been recorded yet.")
 	}
-	return f.attempt(ctx, s, truename.StageComparison, party)
+	return f.attempt(ctx, s, stage, party)
 }
 
 // comparisonFinding turns what the comparer said into a finding. Errors about the request's own pictures stay errors: the

@@ -19,7 +19,7 @@
 //	 │ └─────────────► referred ──► approved
 //	 │   decide: refer  │   │      (by review)
 //	 │                  │   └─ withdraw ─► withdrawn
-//	 │                  └─ time over ─► lapsed
+//	 │                  └─ time over ─► lapsed (without an appeal)
 //	 ├─ withdraw ─► withdrawn
 //	 └─ time over ─► lapsed
 //
@@ -28,6 +28,10 @@
 //     document without a consent to identity (PIPL Art. 29, GDPR Art. 9(2)(a)). Consent is not inferred.
 //   - A registration can always take the route without a face, with the same limits and the same service.
 //   - A stage that fails makes a finding "unavailable", and the policy never approves on one.
+//   - How often a look at a person's face may fail is bounded in a registration and, over all of them, within a day; the
+//     route without a face is not.
+//   - A decision is made when nothing is missing, an appeal is possible for as long as the pack says, with all that is needed
+//     for what it may win, and one that people have not answered never lapses.
 //   - Every approval holds a place in the limit, counted under a lock, until it is activated, lapses or is withdrawn.
 //   - What was decided can be replayed: the case and the pack are stored, and the case has all that the ruling rests on,
 //     also what only the records know.
