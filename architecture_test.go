@@ -14,7 +14,7 @@ import (
 // stages before it in this list; flows never import each other, edges neither. Examples are programs of their own, beside the
 // house: they import what a carrier's program would, and nothing imports them.
 var (
-	stages = []string{"api", "models/tfjs", "models", "onnx", "capture", "face", "match", "liveness", "liveness/attacks", "evaluation", "audit", "activation", "vault", "document", "document/barcode", "document/chip", "document/specimen", "document/visual", "policy"}
+	stages = []string{"api", "models/tfjs", "models", "onnx", "capture", "face", "match", "liveness", "liveness/attacks", "evaluation", "audit", "activation", "vault", "document", "document/barcode", "document/chip", "document/mrz", "document/specimen", "document/visual", "policy"}
 	flows  = []string{"verification", "access", "registration", "review", "rights"}
 	edges  = []string{"httpapi", "client", "web", "picture", "record", "record/sqlite", "record/postgres", "record/postgres/pgtest", "record/recordtest", "notify"}
 )

@@ -41,6 +41,7 @@ type commandLine struct {
 	Calibrate calibrateCommand `cmd:"" help:"Make a recogniser's calibration table from a data set."`
 	Bench     benchCommand     `cmd:"" help:"Measure speed and memory."`
 	Models    modelsCommand    `cmd:"" help:"Show or install the model pack."`
+	Document  documentCommand  `cmd:"" help:"Identity documents: check a number, read a machine readable zone."`
 
 	Init         initCommand         `cmd:"" help:"Make an operator: its records, its keys, its audit log."`
 	Registration registrationCommand `cmd:"" help:"Registrations: what was asked, found and decided."`

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDocumentNumber(t *testing.T) {
+	for name, tt := range map[string]struct {
+		args   []string
+		status int
+		out    string
+		err    string
+	}{
+		"holds":           {[]string{"cn_resident_id", "11010519491231002X"}, 0, "1949-12-31", ""},
+		"does not":        {[]string{"cn_resident_id", "110105194912310021"}, exitUnusable, "", "check_digit"},
+		"no such type":    {[]string{"library_card", "1"}, exitUnusable, "", "cn_resident_id"},
+		"Aadhaar, masked": {[]string{"in_aadhaar", "234123412346"}, 0, "XXXXXXXX2346", ""},
+		"JSON":            {[]string{"--json", "pk_cnic", "35202-1234567-1"}, 0, `"sex": "M"`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, out, err := program(t.Context(), append([]string{"document", "number"}, tt.args...)...)
+			if status != tt.status || !strings.Contains(out, tt.out) || !strings.Contains(err, tt.err) {
+				t.Errorf("status %d, %q, %q", status, out, err)
+			}
+			if value := tt.args[len(tt.args)-1]; len(value) > 4 && (strings.Contains(err, value) || name == "Aadhaar, masked" && strings.Contains(out, value)) {
+				t.Error("the number is in what is said about it")
+			}
+		})
+	}
+}
+
+// utopia is the specimen of Doc 9303-4, appendix B.
+var utopia = []string{"P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"}
