@@ -10,6 +10,8 @@ const (
 	ActorStaff  ActorKind = "staff"  // a person who works for the operator or a dealer
 	ActorClient ActorKind = "client" // a machine with an API key
 	ActorSystem ActorKind = "system" // this software itself: jobs, the command line on the server
+	// ActorCustomer is a person who takes part in one registration with a link that was made for it; its ID names that.
+	ActorCustomer ActorKind = "customer"
 )
 
 // Role is what an actor may do.

@@ -1,7 +1,7 @@
 // Package access says who asks, and whether they may: API clients with keys, members of staff with passkeys or an OIDC
 // identity, their roles, outlets, sessions and limits. There are no passwords.
 //
-// It owns keys, sessions, invitations, sign-in ceremonies, the table of what each role may do, the binding of agents to
+// It owns keys, customers' links, sessions, invitations, sign-in ceremonies, the table of what each role may do, the binding of agents to
 // their outlet and channel, and limits of rate. It does not own storage ([Records] is implemented elsewhere), HTTP routes,
 // or the rule that two reviewers must agree: that belongs to the review of referrals.
 //
@@ -11,6 +11,8 @@
 //   - Who cannot be checked is not let in: an error of the records is an error, never an actor.
 //   - What is not in the table of operations is forbidden; no role may do everything.
 //   - A referral is resolved by a member of staff: not by a machine, not by this software itself.
+//   - A customer's link opens one registration, for an hour, and nothing else. It is kept nowhere: whoever holds the service key
+//     can tell a true one.
 //   - Nobody changes their own roles.
 //   - A client, a member of staff or an outlet that is revoked, disabled or suspended is so from the next request on: nothing
 //     is cached.

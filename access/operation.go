@@ -45,14 +45,17 @@ const (
 	EventRead     Operation = "event.read"
 	AuditRead     Operation = "audit.read"
 	PolicyRead    Operation = "policy.read"
+
+	// CustomerAct: all that a person does in their own registration, with its link, and nobody else.
+	CustomerAct Operation = "customer.act"
 )
 
 // permission is a row of the table: who may do an operation.
 type permission struct {
 	operation Operation
 	roles     []truename.Role
-	// person: by a member of staff only.
-	person bool
+	// only is the one kind of actor that may do it; empty: staff and clients alike.
+	only truename.ActorKind
 }
 
 // permissions is the whole table: what stands in no row is forbidden. The system itself may do what no person must do.
@@ -67,37 +70,39 @@ func permissions() []permission {
 	)
 	type roles = []truename.Role
 	return []permission{
-		{RegistrationOpen, roles{agent}, false},
-		{RegistrationRead, roles{agent, reviewer, privacy, auditor, carrier}, false},
-		{RegistrationFill, roles{agent}, false},
-		{RegistrationWithdraw, roles{agent, privacy}, false},
-		{RegistrationAppeal, roles{agent, privacy}, false},
-		{VerificationRun, roles{agent}, false},
+		{RegistrationOpen, roles{agent}, ""},
+		{RegistrationRead, roles{agent, reviewer, privacy, auditor, carrier}, ""},
+		{RegistrationFill, roles{agent}, ""},
+		{RegistrationWithdraw, roles{agent, privacy}, ""},
+		{RegistrationAppeal, roles{agent, privacy}, ""},
+		{VerificationRun, roles{agent}, ""},
 
-		{ReviewRead, roles{reviewer, auditor}, false},
-		{ReviewResolve, roles{reviewer}, true},
+		{ReviewRead, roles{reviewer, auditor}, ""},
+		{ReviewResolve, roles{reviewer}, truename.ActorStaff},
 
-		{AccountRead, roles{agent, privacy}, false},
-		{AccountDispute, roles{agent, privacy}, false},
-		{AccountClose, roles{carrier}, false},
-		{AccountReverify, roles{carrier, privacy}, false},
+		{AccountRead, roles{agent, privacy}, ""},
+		{AccountDispute, roles{agent, privacy}, ""},
+		{AccountClose, roles{carrier}, ""},
+		{AccountReverify, roles{carrier, privacy}, ""},
 
-		{SubjectRead, roles{privacy}, false},
-		{SubjectExport, roles{privacy}, false},
-		{SubjectErase, roles{privacy}, false},
-		{ConsentRead, roles{agent, privacy, auditor}, false},
-		{ConsentWithdraw, roles{agent, privacy}, false},
+		{SubjectRead, roles{privacy}, ""},
+		{SubjectExport, roles{privacy}, ""},
+		{SubjectErase, roles{privacy}, ""},
+		{ConsentRead, roles{agent, privacy, auditor}, ""},
+		{ConsentWithdraw, roles{agent, privacy}, ""},
 
-		{ActivationIssue, roles{carrier}, false},
-		{ActivationConfirm, roles{carrier}, false},
+		{ActivationIssue, roles{carrier}, ""},
+		{ActivationConfirm, roles{carrier}, ""},
 
-		{ClientManage, roles{admin}, false},
-		{StaffManage, roles{admin}, false},
-		{OutletManage, roles{admin}, false},
-		{WebhookManage, roles{admin}, false},
-		{EventRead, roles{admin, auditor}, false},
-		{AuditRead, roles{admin, privacy, auditor}, false},
-		{PolicyRead, truename.Roles, false},
+		{ClientManage, roles{admin}, ""},
+		{StaffManage, roles{admin}, ""},
+		{OutletManage, roles{admin}, ""},
+		{WebhookManage, roles{admin}, ""},
+		{EventRead, roles{admin, auditor}, ""},
+		{AuditRead, roles{admin, privacy, auditor}, ""},
+		{PolicyRead, truename.Roles, ""},
+
+		{CustomerAct, nil, truename.ActorCustomer},
 	}
 }
 
@@ -125,10 +130,17 @@ func (p permission) check(a truename.Actor) error {
 	if a.ID == "" {
 		return unauthenticated("Nobody has said who asks.", remedyCredential)
 	}
-	if p.person && a.Kind != truename.ActorStaff {
+	if p.only != "" && a.Kind != p.only {
+		if p.only == truename.ActorCustomer {
+			return forbidden("Only the customer may do this, with the link of their own registration.", "Use the operations of /v1/registrations.")
+		}
 		return forbidden(fmt.Sprintf("Only a member of staff may do this: %s.", p.operation), "Sign in as a person.")
 	}
 	switch a.Kind {
+	case truename.ActorCustomer:
+		if p.only == truename.ActorCustomer {
+			return nil
+		}
 	case truename.ActorSystem:
 		return nil
 	case truename.ActorStaff, truename.ActorClient:

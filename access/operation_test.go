@@ -39,6 +39,7 @@ webhook.manage         . . . d . . | s
 event.read             . . . d u . | s
 audit.read             . . p d u . | s
 policy.read            a r p d u c | s
+customer.act           . . . . . . | .
 `
 
 func TestWhoMayDoWhat(t *testing.T) {
@@ -57,6 +58,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		check(t, op, truename.Actor{ID: "x", Kind: truename.ActorStaff}, false)
 		check(t, op, truename.Actor{ID: "x", Kind: truename.ActorStaff, Roles: []truename.Role{"root"}}, false)
 		check(t, op, truename.Actor{ID: "x", Kind: "ghost", Roles: truename.Roles}, false)
+		check(t, op, truename.Actor{ID: "x", Kind: truename.ActorCustomer, Roles: truename.Roles}, op == access.CustomerAct)
 		wantKind(t, access.Allow(truename.Actor{Kind: truename.ActorSystem}, op), truename.KindUnauthenticated)
 	}
 	if d := cmp.Diff(access.Operations(), listed); d != "" {

@@ -15,6 +15,7 @@ const (
 	sessionPrefix    = "tns_"
 	invitationPrefix = "tni_"
 	ceremonyPrefix   = "tnc_"
+	linkPrefix       = "tnl_"
 )
 
 const (

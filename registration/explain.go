@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"truename"
+	"truename/policy"
 )
 
 // Explain says a decision in words, in a language of the pack it was made under.
@@ -13,4 +14,9 @@ func (f *Flow) Explain(ctx context.Context, d truename.Decision, language string
 		return truename.Explanation{}, err
 	}
 	return pack.Explain(d.Ruling, language), nil
+}
+
+// PackOf gives the pack that a registration is decided under, from opening to end.
+func (f *Flow) PackOf(ctx context.Context, r truename.Registration) (*policy.Pack, error) {
+	return f.pack(ctx, r.Pack)
 }
