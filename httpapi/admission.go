@@ -52,6 +52,16 @@ func (a *admission) work(ctx context.Context) (done func(), err error) {
 	}
 }
 
+// turn waits for a worker like work, for something short that says nothing about how long a verification takes.
+func (a *admission) turn(ctx context.Context) (done func(), err error) {
+	select {
+	case a.workers <- struct{}{}:
+		return func() { <-a.workers }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // observe takes one verification into the recent service time.
 func (a *admission) observe(d time.Duration) {
 	const weight = 5 // the newest counts for a fifth

@@ -51,6 +51,7 @@ type API struct {
 	strangers *access.Limiter // by address, of who sends credentials that do not hold
 	origin    *http.CrossOriginProtection
 	underway  underway
+	captures  *captures
 	lingering chan struct{}
 	draining  atomic.Bool
 }
@@ -84,11 +85,13 @@ func New(c Config) (*API, error) {
 	return a, nil
 }
 
-// limitCallers makes the limits on how often one caller may ask.
+// limitCallers makes the limits on how often one caller may ask, and on capture sessions.
 func (a *API) limitCallers() (err error) {
 	if a.config.Operator == nil {
 		return nil
 	}
+	a.captures = newCaptures(a.config.Operator.Customers)
+	a.metrics.sessions(a.captures)
 	if a.limiter, err = access.NewLimiter(access.LimiterOptions{PerSecond: a.config.Operator.PerSecond}); err != nil {
 		return err
 	}
@@ -106,6 +109,8 @@ func (a *API) route() error {
 		a.registerDecisions(api)
 		a.registerReviews(api)
 		a.registerSubjects(api)
+		a.registerCustomers(api)
+		a.registerCaptures(api)
 		a.registerWebhooks(api)
 		a.registerAudit(api)
 		a.registerSessions(api)
@@ -219,7 +224,7 @@ func (a *API) problem(ctx context.Context, err error) *Problem {
 		}
 		a.config.Logger.ErrorContext(ctx, "engine unavailable", attrs...)
 	case e.Code == truename.CodeBusy:
-		p.retryAfter = a.admission.retryAfter()
+		p.retryAfter = max(retryAfter(e), a.admission.retryAfter())
 	case e.Kind == truename.KindLimited:
 		p.retryAfter = retryAfter(e)
 	case e.Code == truename.CodeInProgress:

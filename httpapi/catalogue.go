@@ -21,6 +21,8 @@ const (
 	CodeCrossOrigin truename.Code = "cross_origin"
 	// CodeShuttingDown: the server finishes what it has begun and then ends.
 	CodeShuttingDown truename.Code = "shutting_down"
+	// CodeCaptureExpired: the time of a capture session is over.
+	CodeCaptureExpired truename.Code = "capture_expired"
 	// CodeInternal: a fault of the program.
 	CodeInternal truename.Code = "internal"
 )
@@ -101,6 +103,9 @@ func catalogue() []entry {
 		{truename.CodeAttemptsExhausted, http.StatusConflict, "Attempts used up",
 			"The policy's cap on attempts at this step is reached.",
 			"Let a person look at the case; the route without a face remains."},
+		{CodeCaptureExpired, http.StatusGone, "Capture session expired",
+			"The time of the capture session is over; its frames are forgotten.",
+			"Begin another capture session."},
 		{truename.CodeNumberTaken, http.StatusConflict, "Number taken",
 			"The number is held or reserved by somebody else.",
 			"Choose another number, or transfer this one."},

@@ -19,8 +19,8 @@ import (
 )
 
 var (
-	documentParts = []formPart{{"fields", maxFields, true}, {"portrait", 0, false}}
-	faceParts     = []formPart{{"live", 0, true}, {"portrait", 0, false}, {"party", 20, false}}
+	documentParts = []formPart{{"fields", maxFields, true, 0}, {"portrait", 0, false, 0}}
+	faceParts     = []formPart{{"live", 0, true, 0}, {"portrait", 0, false, 0}, {"party", 20, false, 0}}
 )
 
 // maxFields is the largest part fields, in bytes.

@@ -25,6 +25,7 @@ type formPart struct {
 	name     string
 	limit    int64 // bytes; 0: that of a picture
 	required bool
+	most     int // how many there may be; 0: one. The second is named like the first and .1, the third .2, and so on
 }
 
 // Range of the target false-match rate that can be asked for. What a model's calibration supports may be less.
@@ -100,8 +101,12 @@ func (f form) take(sent *multipart.Part, source *meter, known []formPart, maxPic
 	if i < 0 { // the name itself may be anything, so it is not repeated
 		return invalid("", "The form has a part that is not known.", "Send "+partNames(known)+", and nothing else.")
 	}
-	if _, twice := f[name]; twice {
-		return invalid(useOf(name), fmt.Sprintf("The form has more than one part %s.", name), "Send each part once.")
+	key := name
+	for n := 1; f[key] != nil; n++ {
+		if n >= max(1, known[i].most) {
+			return tooMany(name, known[i].most)
+		}
+		key = numbered(name, n)
 	}
 	switch coding := strings.ToLower(sent.Header.Get("Content-Transfer-Encoding")); coding {
 	case "", "binary", "8bit", "7bit":
@@ -127,8 +132,23 @@ func (f form) take(sent *multipart.Part, source *meter, known []formPart, maxPic
 		return &truename.Error{Kind: truename.KindTooLarge, Code: truename.CodeTooLarge, Sample: useOf(name),
 			Detail: fmt.Sprintf("The picture has more than %s.", byteCount(limit)), Remedy: "Send a smaller file."}
 	}
-	f[name] = data
+	f[key] = data
 	return nil
+}
+
+// numbered is the name in a form of the nth part, counted from 0, of those that are sent under one name.
+func numbered(name string, n int) string {
+	if n == 0 {
+		return name
+	}
+	return name + "." + strconv.Itoa(n)
+}
+
+func tooMany(name string, most int) error {
+	if most > 1 {
+		return invalid("", fmt.Sprintf("The form has more than %d parts %s.", most, name), "Send the others in another request.")
+	}
+	return invalid(useOf(name), fmt.Sprintf("The form has more than one part %s.", name), "Send each part once.")
 }
 
 func partNames(known []formPart) string {

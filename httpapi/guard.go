@@ -131,7 +131,11 @@ func register[I, O any](a *API, api huma.API, op huma.Operation, may access.Oper
 		op.Middlewares = append(op.Middlewares, a.repeatable)
 		op.MaxBodyBytes, op.BodyReadTimeout = maxJSON, -1 // the body has been taken in by then
 	}
-	a.guard(&op, may)
+	if may == access.CustomerAct {
+		a.guardCustomer(&op)
+	} else {
+		a.guard(&op, may)
+	}
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {

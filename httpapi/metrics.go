@@ -26,6 +26,7 @@ type metrics struct {
 	steps       *prometheus.CounterVec // step
 	comparisons *prometheus.CounterVec // state
 	decisions   *prometheus.CounterVec // verdict
+	captures    *prometheus.CounterVec // state
 }
 
 func newMetrics(a *admission) *metrics {
@@ -52,7 +53,9 @@ func newMetrics(a *admission) *metrics {
 		Help: "Comparisons for registrations, by state of the finding."}, []string{"state"})
 	m.decisions = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "truename_decisions_total",
 		Help: "Decisions asked for, by verdict."}, []string{"verdict"})
-	m.registry.MustRegister(m.steps, m.comparisons, m.decisions, m.requests, m.durations, m.inFlight, m.outcomes, m.verifying, m.problems,
+	m.captures = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "truename_captures_total",
+		Help: "Capture sessions that were judged, by state of the finding."}, []string{"state"})
+	m.registry.MustRegister(m.captures, m.steps, m.comparisons, m.decisions, m.requests, m.durations, m.inFlight, m.outcomes, m.verifying, m.problems,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "truename_verification_queue_depth",
 			Help: "Requests that are let in and have no worker: sending their pictures or waiting."}, func() float64 { return float64(a.waiting()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "truename_verification_workers_busy",
@@ -85,7 +88,14 @@ func (m *metrics) outcome(o truename.Outcome, d time.Duration) {
 
 func (m *metrics) step(name string)                   { m.steps.WithLabelValues(name).Inc() }
 func (m *metrics) comparison(s truename.FindingState) { m.comparisons.WithLabelValues(string(s)).Inc() }
+func (m *metrics) capture(s truename.FindingState)    { m.captures.WithLabelValues(string(s)).Inc() }
 func (m *metrics) decision(v truename.Verdict)        { m.decisions.WithLabelValues(string(v)).Inc() }
+
+// sessions shows how many capture sessions there are.
+func (m *metrics) sessions(s *captures) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "truename_capture_sessions",
+		Help: "Capture sessions that are in memory."}, func() float64 { return float64(s.count()) }))
+}
 
 // problem counts by code; codes that the catalogue does not know are counted together.
 func (m *metrics) problem(code truename.Code) {

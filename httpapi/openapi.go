@@ -18,6 +18,7 @@ import (
 // Tags group the operations.
 const (
 	tagRegistration = "registration"
+	tagCustomer     = "customer"
 	tagReview       = "review"
 	tagActivation   = "activation"
 	tagSubject      = "subject"
@@ -48,6 +49,7 @@ func documentConfig(transform huma.Transformer) huma.Config {
 			},
 			Tags: []*huma.Tag{
 				{Name: tagRegistration, Description: "From a customer's request to a decision."},
+				{Name: tagCustomer, Description: "What customers do themselves, on their own device, with the link of their registration."},
 				{Name: tagReview, Description: "Referrals, in people's hands."},
 				{Name: tagActivation, Description: "From an approval to a number in service."},
 				{Name: tagSubject, Description: "What a person holds, and what they can ask for."},
@@ -59,6 +61,7 @@ func documentConfig(transform huma.Transformer) huma.Config {
 			},
 			Components: &huma.Components{SecuritySchemes: map[string]*huma.SecurityScheme{
 				"key":     {Type: "http", Scheme: "bearer", Description: "An API key (tn_…), or from a terminal the token of a session."},
+				"link":    {Type: "http", Scheme: "bearer", Description: "A customer's link (tnl_…): for one registration, for an hour, and for the operations under /v1/customer only."},
 				"session": {Type: "apiKey", In: "cookie", Name: access.SessionCookieName, Description: "The session of a member of staff."},
 			}, Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName)},
 		},

@@ -30,6 +30,7 @@ type Operator struct {
 	OIDC       *access.OIDCSignIn    // nil: nor by an identity provider
 	// OpenVerification lets everybody use /v1/verifications and the page.
 	OpenVerification bool
+	Customers        Customers
 	// PerSecond is how many requests one caller may send per second; in bursts twice as many.
 	PerSecond float64
 }

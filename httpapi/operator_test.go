@@ -101,6 +101,7 @@ func newOperator(t testing.TB) (*Operator, *record.Store) {
 		Log:       func(ctx context.Context) audit.Source { return store.Log(ctx) },
 		Publisher: audit.NewPublisher(signer, store.SaveCheckpoint),
 		JWKS:      func(context.Context) ([]byte, error) { return keys.JWKS(time.Now()) },
+		Customers: Customers{Links: access.Links{Seal: seal, Open: open}},
 		Seal:      seal, Open: open, Passkeys: passkeys, OIDC: provider, PerSecond: 1e5,
 	}, store
 }
@@ -181,7 +182,7 @@ func TestEveryOperationIsGuarded(t *testing.T) {
 				continue
 			}
 			checked++
-			address := strings.NewReplacer("{id}", "01982222-2222-7222-8222-222222222222", "{consent}", "x", "{party}", "applicant", "{kind}", "live").Replace(path)
+			address := strings.NewReplacer("{id}", "01982222-2222-7222-8222-222222222222", "{consent}", "x", "{capture}", "x", "{party}", "applicant", "{kind}", "live").Replace(path)
 			w := d.ask(strings.ToUpper(method), address, "", "{}")
 			if w.Code != http.StatusUnauthorized || w.Header().Get("Www-Authenticate") == "" {
 				t.Errorf("%s %s answers %d without credentials", method, path, w.Code)

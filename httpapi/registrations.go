@@ -9,6 +9,7 @@ import (
 	"truename"
 	"truename/access"
 	"truename/api"
+	"truename/policy"
 	"truename/registration"
 )
 
@@ -207,6 +208,7 @@ func (a *API) withdraw(ctx context.Context, in *Change) (*registrationOutput, er
 	if err != nil {
 		return nil, err
 	}
+	a.captures.forget(in.ID)
 	a.metrics.step("withdrawn")
 	return a.changed(ctx, in.ID)
 }
@@ -254,6 +256,7 @@ func (a *API) withdrawConsent(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	a.captures.forget(in.ID)
 	return a.changed(ctx, in.ID)
 }
 
@@ -287,17 +290,20 @@ func (a *API) readPolicy(context.Context, *struct{}) (*struct{ Body api.Policy }
 	pack := a.config.Operator.Flow.Pack
 	s := pack.Settings()
 	p := api.Policy{Policy: pack.Ref(), TargetFMR: s.TargetFMR, RegistrationHours: s.RegistrationTTL.Hours(), ReservationHours: s.ReservationTTL.Hours(),
-		AppealDays: int(s.Appeal.OpenFor.Hours() / 24), StoresPortrait: s.Store.Portrait, Consents: []api.ConsentText{}}
+		AppealDays: int(s.Appeal.OpenFor.Hours() / 24), StoresPortrait: s.Store.Portrait, Consents: consentTexts(pack)}
+	return &struct{ Body api.Policy }{p}, nil
+}
+
+// consentTexts gives a pack's texts, one per purpose and language.
+func consentTexts(pack *policy.Pack) []api.ConsentText {
+	texts := []api.ConsentText{}
 	for _, purpose := range truename.Purposes {
-		text, known := s.Consents[purpose]
-		if !known {
-			continue
-		}
+		text := pack.Settings().Consents[purpose]
 		for _, language := range []string{"zh-CN", "en"} {
 			if words := text.Text[language]; words != "" {
-				p.Consents = append(p.Consents, api.ConsentText{Purpose: purpose, Version: text.Version, Language: language, Text: words})
+				texts = append(texts, api.ConsentText{Purpose: purpose, Version: text.Version, Language: language, Text: words})
 			}
 		}
 	}
-	return &struct{ Body api.Policy }{p}, nil
+	return texts
 }

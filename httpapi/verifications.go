@@ -24,7 +24,7 @@ type Verifier interface {
 }
 
 // verificationParts are what a verification is asked for with.
-var verificationParts = []formPart{{"portrait", 0, true}, {"live", 0, true}, {"target_fmr", 32, false}}
+var verificationParts = []formPart{{"portrait", 0, true, 0}, {"live", 0, true, 0}, {"target_fmr", 32, false, 0}}
 
 func (a *API) registerVerifications(api huma.API) {
 	op := verificationOperation(api.OpenAPI().Components.Schemas, a.limits, a.config.TargetFMR)

@@ -32,6 +32,7 @@ type serveCommand struct {
 	Workers          int     `help:"Comparisons at once; 0 is one for each core." default:"0"`
 	Queue            int     `help:"Requests with pictures that may wait; one more is answered 503 with Retry-After." default:"8"`
 	PerSecond        float64 `name:"per-second" help:"Requests one caller may send per second; twice as many at once." default:"50"`
+	CaptureSessions  int     `name:"capture-sessions" help:"How many customers can show their face on their own device at once; each takes up to 5 MiB of memory. One more is answered 503 with Retry-After." default:"64"`
 	OpenVerification bool    `name:"open-verification" help:"Let everybody use /v1/verifications and the page, of which nothing is kept. Without --data and --records nothing else is served and it is always open."`
 }
 
@@ -93,6 +94,7 @@ func (c serveCommand) serve(ctx context.Context, listener net.Listener, log io.W
 		if config.Operator, err = o.served(c); err != nil {
 			return err
 		}
+		config.Operator.Customers.Examiner = engine.Examiner()
 		config.Ready = func(ctx context.Context) error { return errors.Join(engine.Ready(ctx), o.store.Ping(ctx)) }
 		stop, err := o.work(ctx, logger)
 		if err != nil {
@@ -153,6 +155,9 @@ func (f staffFlags) signIns(g *access.Gate) (passkeys *access.PasskeySignIn, pro
 // answersName binds the answers that are kept for repeated requests to their use.
 const answersName = "answer"
 
+// linkName binds customers' links to their use.
+const linkName = "customer-link"
+
 // served gives the operator as the API needs it.
 func (o *operator) served(c serveCommand) (*httpapi.Operator, error) {
 	passkeys, provider, err := c.signIns(o.gate)
@@ -170,8 +175,12 @@ func (o *operator) served(c serveCommand) (*httpapi.Operator, error) {
 			}
 			return ring.JWKS(now)
 		},
-		Seal:     func(b []byte) ([]byte, error) { return o.vault.SealService(answersName, b) },
-		Open:     func(b []byte) ([]byte, error) { return o.vault.OpenService(answersName, b) },
+		Seal: func(b []byte) ([]byte, error) { return o.vault.SealService(answersName, b) },
+		Open: func(b []byte) ([]byte, error) { return o.vault.OpenService(answersName, b) },
+		Customers: httpapi.Customers{Sessions: c.CaptureSessions, Links: access.Links{
+			Seal: func(b []byte) ([]byte, error) { return o.vault.SealService(linkName, b) },
+			Open: func(b []byte) ([]byte, error) { return o.vault.OpenService(linkName, b) },
+		}},
 		Passkeys: passkeys, OIDC: provider, OpenVerification: c.OpenVerification, PerSecond: c.PerSecond,
 	}, nil
 }
