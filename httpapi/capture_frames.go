@@ -29,6 +29,12 @@ var frameParts = []formPart{{"meta", maxMeta, true, 0}, {"frame", liveness.MaxFr
 
 type turnKey struct{}
 
+// arrival is a session with the turn on it, and when the frames for it were there.
+type arrival struct {
+	*capturing
+	at time.Time
+}
+
 // takeFrames gives a request the turn on its session, and only then reads its frames: no session has more than one body in
 // memory, and frames are taken in the order in which they were sent.
 func (a *API) takeFrames(hc huma.Context, next func(huma.Context)) {
@@ -69,13 +75,13 @@ func (a *API) tookFrames(hc huma.Context, next func(huma.Context)) error {
 	}
 	_ = connection.SetReadDeadline(time.Time{})
 	ctx = context.WithValue(ctx, admittedKey{}, &admitted{form: f})
-	next(huma.WithContext(hc, context.WithValue(ctx, turnKey{}, c)))
+	next(huma.WithContext(hc, context.WithValue(ctx, turnKey{}, arrival{c, a.captures.now()})))
 	return nil
 }
 
 // sendFrames measures the frames of a request, one by one.
 func (a *API) sendFrames(ctx context.Context, _ *CaptureID) (*captureOutput, error) {
-	c := ctx.Value(turnKey{}).(*capturing)
+	c := ctx.Value(turnKey{}).(arrival)
 	frames, err := framesOf(ctx.Value(admittedKey{}).(*admitted).form)
 	if err != nil {
 		return nil, err
@@ -97,16 +103,15 @@ func (a *API) sendFrames(ctx context.Context, _ *CaptureID) (*captureOutput, err
 }
 
 // takeFrame measures one frame. failed is an inference that failed; the frame is used up, and the session goes on.
-func (a *API) takeFrame(ctx context.Context, c *capturing, f liveness.Frame) (failed, err error) {
+func (a *API) takeFrame(ctx context.Context, c arrival, f liveness.Frame) (failed, err error) {
 	release, err := a.admission.turn(ctx)
 	if err != nil {
 		return nil, busy("No worker became free in time.")
 	}
 	defer release()
-	now := a.captures.now()
-	c.touched = now
+	c.touched = c.at
 	measured := c.evidence.Frames()
-	_, err = a.examine(ctx, c, now, f)
+	_, err = a.examine(ctx, c, f)
 	switch e := truename.AsError(err); {
 	case err == nil:
 		if best, ok := c.evidence.Best(); ok && best == measured && c.evidence.Frames() > measured {
@@ -123,14 +128,14 @@ func (a *API) takeFrame(ctx context.Context, c *capturing, f liveness.Frame) (fa
 }
 
 // examine lets the engine look at a frame. A panic is a failure of the engine.
-func (a *API) examine(ctx context.Context, c *capturing, now time.Time, f liveness.Frame) (o liveness.Offer, err error) {
+func (a *API) examine(ctx context.Context, c arrival, f liveness.Frame) (o liveness.Offer, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			a.logPanic(ctx, fault)
 			err = engineFailure("The engine failed on a frame.", nil)
 		}
 	}()
-	return a.captures.customers.Examiner.Receive(ctx, c.session, c.evidence, c.registration, now, f)
+	return a.captures.customers.Examiner.Receive(ctx, c.session, c.evidence, c.registration, c.at, f)
 }
 
 // framesOf puts the parts of a form together.

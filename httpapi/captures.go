@@ -111,10 +111,16 @@ func (a *API) opening(ctx context.Context, id string) (liveness.Opening, error) 
 	if err != nil {
 		return liveness.Opening{}, err
 	}
-	document := truename.Latest(s.Registration.Findings, truename.StageDocument, truename.Applicant)
-	if document == nil || document.Labels["portrait"] != "recorded" {
+	kept, err := a.config.Operator.Records.Evidence(ctx, id)
+	if err != nil {
+		return liveness.Opening{}, err
+	}
+	portrait := func(e truename.Sealed) bool {
+		return e.Party == truename.Applicant && e.Kind == truename.EvidencePortrait
+	}
+	if !slices.ContainsFunc(kept, portrait) { // none was recorded, or it was dropped with a consent
 		return liveness.Opening{}, &truename.Error{Kind: truename.KindConflict, Code: truename.CodeWrongState,
-			Detail: "The document's portrait has not been recorded, so there is nothing to compare a face with.", Remedy: "Go on at the counter."}
+			Detail: "The document's portrait is not on record, so there is nothing to compare a face with.", Remedy: "Go on at the counter."}
 	}
 	o := liveness.Opening{Registration: id, Attempts: tries(&s.Registration, truename.StageLiveness)}
 	o.MaxAttempts = o.Attempts + 1 // without a cap of the policy, that of the flow has been asked
