@@ -53,6 +53,7 @@ bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json
 	@touch $@
 
 test: build models document-fonts bench/peers/node_modules/.package-lock.json lint verify ## All tests: Go (race detector, short fuzz), web, browser.
+	@scripts/require ffmpeg=ffmpeg
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || scripts/require initdb=postgresql
 	go test ./...
 	$(MAKE) race fuzz browser

@@ -62,7 +62,7 @@ type ending struct {
 
 func newCaptures(c Customers) *captures {
 	s := &captures{customers: c, most: c.Sessions, byID: map[string]*capturing{}, byRegistration: map[string]*capturing{}, ended: map[string]ending{}}
-	if s.most == 0 {
+	if s.most <= 0 {
 		s.most = defaultSessions
 	}
 	return s

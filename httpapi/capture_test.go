@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -67,7 +68,7 @@ var aFilm = sync.OnceValues(func() (*film, error) {
 		return nil, fmt.Errorf("%s: %w", out, err)
 	}
 	f := &film{}
-	r := liveness.Recording{Access: smallTurn}
+	var recorded []liveness.RecordedFrame
 	files, _ := filepath.Glob(filepath.Join(dir, "*.jpg"))
 	for i, name := range files {
 		jpeg, err := os.ReadFile(name)
@@ -75,13 +76,13 @@ var aFilm = sync.OnceValues(func() (*film, error) {
 			return nil, err
 		}
 		f.frames = append(f.frames, jpeg)
-		r.Frames = append(r.Frames, liveness.RecordedFrame{Captured: filmed(i), Arrived: filmed(i), JPEG: jpeg})
+		recorded = append(recorded, liveness.RecordedFrame{Captured: filmed(i), Arrived: filmed(i), JPEG: jpeg})
 	}
 	engine, err := realEngine()
 	if err != nil {
 		return nil, err
 	}
-	replayed, err := engine.Examiner().Replay(context.Background(), r)
+	replayed, err := engine.Examiner().Replay(context.Background(), liveness.Recording{Access: smallTurn, Frames: slices.Values(recorded)})
 	if err != nil {
 		return nil, err
 	}

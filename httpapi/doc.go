@@ -6,8 +6,11 @@
 // [Verifier]), and it serves the page at / without knowing what it is (see [Config]).
 //
 // Invariants:
-//   - Nothing is stored. Pictures live in memory while their request does, and never reach the disk, a log, a metric
+//   - Nothing is stored. Pictures live in memory while their request does (two of a capture session while that does), and never reach the disk, a log, a metric
 //     or an error.
+//   - A customer's link leads to the registration it was made for: handlers of customers are given no other.
+//   - Capture sessions are in the memory of one process, at most [Customers].Sessions × [CaptureBytes]; their frames are measured
+//     and forgotten, in their order, each once. A session in which a movement was revealed gives a finding, however it ends.
 //   - Whether a request is let in is decided before its body is read. At most Workers + Queue requests hold pictures,
 //     and at most Workers are verified at once; all others are answered 503 at once.
 //   - Every request ends: reading, waiting, verifying and answering each have a limit. A client that goes away frees

@@ -220,6 +220,7 @@ export const en = {
 		idempotency_key_reused: { title: 'This request was mixed up with another.', remedy: 'Reload the page and try again.' },
 		incomplete: { title: 'Something is still missing.', remedy: 'Do the steps that are left, then ask again.' },
 		attempts_exhausted: { title: 'All attempts are used up.', remedy: 'A member of staff can help you; the way without a face remains.' },
+		capture_expired: { title: 'The time for this recording is over.', remedy: 'Begin the recording again.' },
 		number_taken: { title: 'This number is taken.', remedy: 'Choose another number.' },
 		token_invalid: { title: 'The approval is no longer valid.', remedy: 'Ask for a new one.' },
 		erased: { title: 'These data have been erased.', remedy: 'Begin anew, if you wish.' },

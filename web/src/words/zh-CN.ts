@@ -192,6 +192,7 @@ export const zhCN: Words = {
 		idempotency_key_reused: { title: '此请求与另一请求混淆。', remedy: '请刷新页面后重试。' },
 		incomplete: { title: '办理步骤尚未完成。', remedy: '请完成剩余步骤后再试。' },
 		attempts_exhausted: { title: '尝试次数已用完。', remedy: '请联系工作人员；您仍可选择不使用人脸的方式。' },
+		capture_expired: { title: '本次拍摄已超时。', remedy: '请重新开始拍摄。' },
 		number_taken: { title: '该号码已被占用。', remedy: '请选择其他号码。' },
 		token_invalid: { title: '批准已失效。', remedy: '请重新获取。' },
 		erased: { title: '这些数据已被删除。', remedy: '如有需要，请重新办理。' },
