@@ -12,7 +12,7 @@ TOOL   := go tool -modfile=tools/go.mod
 GO_SRC := $(shell git ls-files '*.go' '*.toml' 2>/dev/null) go.mod go.sum
 WEB_SRC := $(shell git ls-files web 2>/dev/null)
 
-.PHONY: help run build web models web-modules test check lint fuzz race torture browser eval bench bench-peers verify generate screenshots eval-documents document-fonts clean
+.PHONY: help run build web models web-modules test check lint fuzz race torture browser eval eval-pad bench bench-peers verify generate screenshots eval-documents document-fonts clean
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
@@ -89,6 +89,10 @@ eval-documents: build models document-fonts ## Reading of documents: photos gene
 
 document-fonts:
 	@scripts/fonts
+
+eval-pad: build models ## Presentation attack detection on the attack kit, made from the test media; about 20 minutes on two cores.
+	@scripts/require ffmpeg=ffmpeg
+	bin/truename eval pad --kit $(MEDIA) --report reports/pad
 
 bench: build models ## Speed and memory.
 	bin/truename bench

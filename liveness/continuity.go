@@ -17,7 +17,7 @@ var (
 	// cut: the sharpest change between neighbouring frames, see [Evidence.sharpestCut].
 	cutLimit = limit{pass: 3.5, fail: 7}
 	// spike: the sharpest change of the whole picture that lasts for one frame only, see [Evidence.sharpestSpike].
-	spikeLimit = limit{pass: 2.6, fail: 5}
+	spikeLimit = limit{pass: 4, fail: 8}
 	// repeated: the share of frames that are another frame again.
 	repeatLimit = limit{pass: 0.05, fail: 0.25}
 	// gap: the longest time, in seconds, without a face or without frames.
@@ -67,26 +67,45 @@ func (e *Evidence) measureContinuity() (Fact, error) {
 	return f, nil
 }
 
-// leastScore compares all templates of the session with each other and gives the lowest score: a face that changes
-// slowly is far from the first in the end, even when neighbours agree.
+// leastScore compares the templates of each two steps of the session and gives the lowest score: a face that changes
+// slowly is far from the first in the end, even when neighbours agree. A step that has several templates is represented by
+// the best of them, as one frame may be blurred or half hidden; see [Evidence.wantsTemplate].
 func (e *Evidence) leastScore() (least float64, n int, err error) {
-	var all []face.Template
+	steps := map[int][]face.Template{}
 	for _, f := range e.frames {
 		if f.template.Vector != nil {
-			all = append(all, f.template)
+			steps[f.step] = append(steps[f.step], f.template)
+			n++
 		}
 	}
 	least = 1
-	for i := range all {
-		for j := range i {
-			score, err := match.Score(all[i], all[j])
+	for i, a := range steps {
+		for j, b := range steps {
+			if j >= i {
+				continue
+			}
+			score, err := bestScore(a, b)
 			if err != nil {
 				return 0, 0, err
 			}
 			least = min(least, score)
 		}
 	}
-	return least, len(all), nil
+	return least, n, nil
+}
+
+func bestScore(a, b []face.Template) (float64, error) {
+	best := -1.0
+	for _, s := range a {
+		for _, t := range b {
+			score, err := match.Score(s, t)
+			if err != nil {
+				return 0, err
+			}
+			best = max(best, score)
+		}
+	}
+	return best, nil
 }
 
 // sharpestCut is the sharpest change from one frame to the next, in terms of what a moving head does within the time
@@ -113,18 +132,26 @@ func (e *Evidence) sharpestCut() float64 {
 	return worst
 }
 
-// sharpestSpike is by how many times the picture changes more between two frames than before and after: a movement lasts
-// longer than one frame, a cut does not. Changes below the noise of a film count as that.
+// sharpestSpike is by how many times the picture and the place of the face change more between two frames than before and
+// after: a movement lasts longer than one frame, a cut does not. Changes below the noise of a film count as that.
 func (e *Evidence) sharpestSpike() float64 {
-	const floor = 1.5
-	change := make([]float64, len(e.frames))
-	for i := 1; i < len(e.frames); i++ {
-		seconds := (e.frames[i].At - e.frames[i-1].At).Seconds()
-		change[i] = e.frames[i].signature.differs(e.frames[i-1].signature) / math.Max(1, seconds/0.15)
+	n := len(e.frames)
+	picture, place := make([]float64, n), make([]float64, n)
+	for i := 1; i < n; i++ {
+		a, b := e.frames[i-1], e.frames[i]
+		late := math.Max(1, (b.At-a.At).Seconds()/0.15)
+		picture[i] = b.signature.differs(a.signature) / late
+		if a.Found && b.Found {
+			for j, p := range b.landmarks {
+				place[i] += math.Hypot(p.X-a.landmarks[j].X, p.Y-a.landmarks[j].Y) / a.Size / float64(len(b.landmarks)) / late
+			}
+		}
 	}
+	const pictureNoise, placeNoise = 1.2, 0.03
 	worst := 0.0
-	for i := 2; i < len(e.frames)-1; i++ {
-		worst = max(worst, change[i]/max(floor, change[i-1], change[i+1]))
+	for i := 2; i < n-1; i++ {
+		both := picture[i] / max(pictureNoise, picture[i-1], picture[i+1]) * place[i] / max(placeNoise, place[i-1], place[i+1])
+		worst = max(worst, math.Sqrt(both))
 	}
 	return min(worst, 100)
 }

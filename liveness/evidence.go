@@ -41,7 +41,7 @@ type Spending struct{ Frames, Mesh, Presentation, Template int }
 
 // Budget is what a session may cost the server at most. One verification runs the detector, landmarks and pose twice,
 // the mesh six times and the recogniser four times; what this comes to in terms of it is in docs/liveness.md.
-var Budget = Spending{Frames: MaxFrames, Mesh: 70, Presentation: 36, Template: 8}
+var Budget = Spending{Frames: MaxFrames, Mesh: 60, Presentation: 24, Template: 8}
 
 // seen is what is kept of one frame.
 type seen struct {
@@ -57,6 +57,7 @@ type seen struct {
 	mesh          []face.Point
 	live          float64 // NaN where not measured
 	template      face.Template
+	step          int     // of the challenge, that was revealed or to be revealed
 	quality       float64 // of the sample for recognition, 0..1
 	sharpness     float64
 	ahead         bool // looked straight ahead, near enough

@@ -58,7 +58,7 @@ func (x *Examiner) measure(ctx context.Context, e *Evidence, following Following
 		return Moment{}, conflict("The session has taken all the frames it takes.", "Send about eight frames a second.")
 	}
 	e.spent.Frames++
-	f := seen{Moment: Moment{At: at}, arrived: arrived, width: img.Width, height: img.Height, live: math.NaN()}
+	f := seen{Moment: Moment{At: at}, step: following.Step, arrived: arrived, width: img.Width, height: img.Height, live: math.NaN()}
 	o, err := x.faces.Observe(ctx, img, func(o *face.Observation) face.Look { return e.look(following, o) })
 	if err != nil {
 		e.failures++
@@ -82,15 +82,17 @@ func (x *Examiner) measure(ctx context.Context, e *Evidence, following Following
 
 // look says which networks see a frame, within the budget. The mesh is for the depth: frames straight ahead, and those
 // far into a movement. The presentation network was trained on faces that look ahead, so it sees those. Templates are
-// made at the start, once for each step, and of frames that are clearly better than what there is.
+// made once for each step.
 func (e *Evidence) look(following Following, o *face.Observation) face.Look {
 	ahead := looksAhead(o)
 	moving := following.Phase == PhaseAct && following.Progress > 0.4
 	var l face.Look
 	l.Mesh = e.spent.Mesh < Budget.Mesh && (ahead || moving)
 	l.Presentation = e.spent.Presentation < Budget.Presentation && ahead && following.Phase != PhaseAct
-	if ahead && e.spent.Template < Budget.Template && o.Dominance >= 0.5 {
-		l.Template = e.wantsTemplate(following, sampleQuality(o))
+	// A face that has just moved is blurred: the second frame of a step, or later.
+	calm := len(e.frames) > 0 && e.frames[len(e.frames)-1].ahead && e.frames[len(e.frames)-1].step == following.Step
+	if ahead && calm && e.spent.Template < Budget.Template && o.Dominance >= 0.5 {
+		l.Template = e.wantsTemplate(following)
 	}
 	if l.Mesh {
 		e.spent.Mesh++
@@ -104,24 +106,30 @@ func (e *Evidence) look(following Following, o *face.Observation) face.Look {
 	return l
 }
 
-// wantsTemplate says whether a template shall be made: of the second frame or later, one for each step and one for the
-// end, with two to spare for better frames.
-func (e *Evidence) wantsTemplate(following Following, quality float64) bool {
-	made, best := 0, 0.0
+// wantsTemplate says whether a template shall be made: one for each step while the face looks ahead before it, one at the
+// end, and up to two more for a step whose templates are unlike those of another.
+func (e *Evidence) wantsTemplate(following Following) bool {
+	if following.Phase != PhaseSettle && following.Phase != "" {
+		return false
+	}
+	var here, before []face.Template
 	for _, f := range e.frames {
-		if f.template.Vector != nil {
-			made++
-			best = math.Max(best, f.quality)
+		switch {
+		case f.template.Vector == nil:
+		case f.step == following.Step:
+			here = append(here, f.template)
+		default:
+			before = append(before, f.template)
 		}
 	}
-	due := following.Step + 1
-	switch {
-	case following.Phase != PhaseSettle && following.Phase != "":
-		return false
-	case made < due:
+	if len(here) == 0 {
 		return true
 	}
-	return made < due+2 && quality > best+0.1
+	if len(here) > 2 || len(before) == 0 {
+		return false
+	}
+	score, err := bestScore(here, before)
+	return err == nil && score < samePerson.pass
 }
 
 // looksAhead says whether a face looks at the camera well enough for a template.

@@ -22,7 +22,6 @@ const (
 	ReasonClock         truename.Code = "clock_implausible"
 	ReasonLost          truename.Code = "face_lost"
 	ReasonFewFrames     truename.Code = "too_few_frames"
-	ReasonInjection     truename.Code = "injection_signs"
 )
 
 // Outcome of a session.
@@ -54,7 +53,7 @@ const leastFrames = 12
 // presentationLimit for the median of the network's probabilities; displayLimit for the peak of the spectrum in
 // decibels. See docs/liveness.md for where they come from.
 var (
-	presentationLimit = limit{pass: 0.60, fail: 0.06}
+	presentationLimit = limit{pass: 0.35, fail: 0.03}
 	displayLimit      = limit{pass: 15, fail: 21}
 )
 

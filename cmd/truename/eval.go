@@ -21,6 +21,7 @@ import (
 type evalCommand struct {
 	Documents evalDocumentsCommand `cmd:"" help:"Reading the printed fields of identity documents."`
 	Pairs     evalPairsCommand     `cmd:"" help:"One-to-one comparison on a data set in the layout of Labeled Faces in the Wild."`
+	PAD       evalPADCommand       `cmd:"" name:"pad" help:"Presentation attack detection on bona fide and attack sessions."`
 }
 
 // datasetFlags say what to measure on.
