@@ -81,12 +81,3 @@ func (e *Evidence) lives() []float64 {
 	}
 	return all
 }
-
-// moments gives the poses of all frames.
-func (e *Evidence) moments() []Moment {
-	all := make([]Moment, len(e.frames))
-	for i, f := range e.frames {
-		all[i] = f.Moment
-	}
-	return all
-}

@@ -175,6 +175,7 @@ func ecKey(c elliptic.Curve, h crypto.Hash) *testKey {
 }
 
 func ecSPKI(params []byte, k *ecdsa.PublicKey) []byte {
+	//lint:ignore SA1019 brainpool keys have no other encoding in the standard library
 	return seq(seq(oid(oidECKey), params), bits(encodePoint(k.Curve, k.X, k.Y)))
 }
 
@@ -186,6 +187,7 @@ func encodePoint(c elliptic.Curve, x, y *big.Int) []byte {
 // explicitParams spells a curve out. The coefficients are found from its generator and its double.
 func explicitParams(c elliptic.Curve) []byte {
 	p := c.Params()
+	//lint:ignore SA1019 arithmetic on public parameters
 	x2, y2 := c.Double(p.Gx, p.Gy)
 	left := func(x, y *big.Int) *big.Int { // y² - x³
 		l := new(big.Int).Mul(y, y)

@@ -110,9 +110,11 @@ func readPoint(point, params cryptobyte.String) (*ecdsa.PublicKey, error) {
 	}
 	x, y := new(big.Int).SetBytes(point[1:1+octets]), new(big.Int).SetBytes(point[1+octets:])
 	// The brainpool curves reduce coordinates before they look at them, so the range is checked here.
+	//lint:ignore SA1019 brainpool keys are public data that no other function of the standard library takes
 	if p := curve.Params().P; x.Cmp(p) >= 0 || y.Cmp(p) >= 0 || !curve.IsOnCurve(x, y) {
 		return nil, failed(ReasonWeakKey)
 	}
+	//lint:ignore SA1019 as above
 	return &ecdsa.PublicKey{Curve: curve, X: x, Y: y}, nil
 }
 
@@ -207,6 +209,7 @@ func isBase(point []byte, p *elliptic.CurveParams) bool {
 // y² = x³ + ax + b, and two points with different x determine a and b.
 func hasCoefficients(c elliptic.Curve, a, b *big.Int) bool {
 	p := c.Params()
+	//lint:ignore SA1019 arithmetic on public parameters
 	x2, y2 := c.Double(p.Gx, p.Gy)
 	return a.Cmp(p.P) < 0 && b.Cmp(p.P) < 0 && satisfies(p.Gx, p.Gy, a, b, p.P) && satisfies(x2, y2, a, b, p.P)
 }

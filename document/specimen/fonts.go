@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
 	"math"
 	"os"
 
@@ -153,11 +152,6 @@ func (s *sheet) set(t text) float64 {
 }
 
 func toFixed(v float64) fixed.Int26_6 { return fixed.Int26_6(math.Round(v * 64)) }
-
-// fill paints a rectangle.
-func (s *sheet) fill(x, y, w, h float64, c color.Color) {
-	draw.Draw(s.img, s.rect(x, y, w, h), image.NewUniform(c), image.Point{}, draw.Over)
-}
 
 func (s *sheet) rect(x, y, w, h float64) image.Rectangle {
 	return image.Rect(int(x*s.scale), int(y*s.scale), int((x+w)*s.scale), int((y+h)*s.scale))
