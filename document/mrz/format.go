@@ -46,17 +46,12 @@ const (
 	sexes      alphabet = 1<<valueM | 1<<valueF | filler // < for X and unspecified
 )
 
-const alphabetSize = 37
-
-// characters in the order of their bits, which for digits and letters is their value in a check sum.
-const characters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<"
-
 func (a alphabet) has(c byte) bool {
 	i, ok := index(c)
 	return ok && a&(1<<i) != 0
 }
 
-// index gives a character's place in [characters].
+// index gives a character's bit, which for digits and letters is its value in a check sum too.
 func index(c byte) (int, bool) {
 	switch {
 	case c >= '0' && c <= '9':
@@ -248,32 +243,4 @@ func (l layout) withLongNumber(lines []string) layout {
 	out := l
 	out.rules = append([]rule{{field: FieldNumber, over: []span{r.over[0], more}, at: span{optional.line, end - 1, end}}}, l.rules[1:]...)
 	return out
-}
-
-// takes gives the alphabet of every position: a field's own, digits for check digits (a filler too where that is
-// allowed), and everything where nothing is said.
-func (l layout) takes() [][]alphabet {
-	all := make([][]alphabet, l.lines)
-	for i := range all {
-		all[i] = make([]alphabet, l.width)
-		for j := range all[i] {
-			all[i][j] = digitsOnly | letters | filler
-		}
-	}
-	for _, s := range l.slots {
-		for j := s.from; j < s.to; j++ {
-			all[s.line][j] &= s.takes
-		}
-	}
-	rules := l.rules
-	if l.composite != nil {
-		rules = append(append([]rule{}, rules...), *l.composite)
-	}
-	for _, r := range rules {
-		all[r.at.line][r.at.from] = digitsOnly
-		if r.empty {
-			all[r.at.line][r.at.from] |= filler
-		}
-	}
-	return all
 }
