@@ -201,6 +201,9 @@ func (r *benchReport) pipeline(ctx context.Context, e *verification.Engine, pict
 	}
 	r.Runs = map[string]float64{}
 	for role, count := range total {
+		if count == 0 { // loaded for something else: capture sessions
+			continue
+		}
 		r.Runs[string(role)] = float64(count) / float64(n)
 	}
 	return nil
