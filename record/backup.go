@@ -121,7 +121,8 @@ func (s *Store) backupJobs(ctx context.Context, tx *sql.Tx, out *backupWriter) e
 			if err := json.Unmarshal(job.EncodedArgs, &t); err != nil {
 				return err
 			}
-			if err := out.row([]any{t.Job, t.ID, micros(job.ScheduledAt)}); err != nil {
+			// In whole milliseconds, as every database takes them back.
+			if err := out.row([]any{t.Job, t.ID, micros(wholeMillis(job.ScheduledAt))}); err != nil {
 				return err
 			}
 		}
