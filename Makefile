@@ -84,7 +84,7 @@ eval: build models ## Recognition performance on LFW=DIR (images/ and pairs.txt)
 
 SPECIMENS ?= 100
 eval-documents: build models document-fonts ## Reading of documents: photos generated from seeds not used in development, with a report in reports/documents.
-	go run ./cmd/specimens -out reports/specimens -count $(SPECIMENS) -seed 1000000
+	go run ./cmd/specimens -out reports/specimens -count $(SPECIMENS) -seed 2000000
 	bin/truename eval documents --images reports/specimens --truth reports/specimens/truth.json --report reports/documents
 
 document-fonts:

@@ -33,7 +33,7 @@ func main() {
 	}
 	out := flag.String("out", "", "folder to write to")
 	count := flag.Int("count", 100, "photos of each document")
-	seed := flag.Uint64("seed", 1_000_000, "seed of the first photo of each document; the next ones follow")
+	seed := flag.Uint64("seed", 2_000_000, "seed of the first photo of each document; the next ones follow")
 	documents := flag.String("documents", strings.Join(names[:2], ","), "which, of "+strings.Join(names, ","))
 	flag.Parse()
 	if err := run(*out, *count, *seed, strings.Split(*documents, ",")); err != nil {

@@ -34,6 +34,10 @@ func among(list string) alphabet {
 	return func(s string) bool { return strings.Contains(list, s) }
 }
 
+// undecided is the probability of all characters together at which a step has a letter though the blank alone is likelier
+// than any one of them: rare characters spread over many that look alike, and would vanish unnoticed.
+const undecided = 0.25
+
 // decode gives the likeliest characters step by step, each run of one as one (connectionist temporal classification,
 // A. Graves et al., 2006). Characters outside the alphabet are taken for what is likeliest inside.
 func (t *script) decode(allowed alphabet) []letter {
@@ -46,7 +50,11 @@ func (t *script) decode(allowed alphabet) []letter {
 	for s := range t.steps {
 		row := t.p[s*t.classes:][:t.classes]
 		best, second := 0, 0
+		var all float32
 		for c := 1; c < t.classes; c++ {
+			if in[c] && c != t.classes-1 { // the last is the space
+				all += row[c]
+			}
 			switch {
 			case !in[c]:
 			case row[c] > row[best]:
@@ -57,6 +65,9 @@ func (t *script) decode(allowed alphabet) []letter {
 			case second == 0 || row[c] > row[second]:
 				second = c
 			}
+		}
+		if best == 0 && all > undecided {
+			best, second = second, 0
 		}
 		if best == 0 {
 			last = 0

@@ -92,6 +92,19 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+func TestDecodeKeepsRareLetters(t *testing.T) {
+	// The blank is likelier than any letter, but not than all of them.
+	s := &script{classes: 5, characters: []string{"", "a", "b", "c", " "}, steps: 3, length: 3,
+		p: []float32{1, 0, 0, 0, 0, 0.6, 0.1, 0.2, 0.1, 0, 1, 0, 0, 0, 0}}
+	letters := s.decode(nil)
+	if written(letters) != "b" || letters[0].p > 0.21 {
+		t.Errorf("%v", letters)
+	}
+	if letters := s.decode(among("a")); len(letters) != 0 {
+		t.Errorf("of another alphabet: %v", letters)
+	}
+}
+
 func TestLook(t *testing.T) {
 	characters := []string{"", "a", "b", "c", " "}
 	word, ok := spell("ab", map[string]int{"a": 1, "b": 2})
