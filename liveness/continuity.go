@@ -20,8 +20,8 @@ var (
 	spikeLimit = limit{pass: 4, fail: 8}
 	// repeated: the share of frames that are another frame again.
 	repeatLimit = limit{pass: 0.05, fail: 0.25}
-	// gap: the longest time, in seconds, without a face or without frames.
-	gapLimit = limit{pass: 1.6, fail: 6}
+	// gap: the longest time, in seconds, without a face or without frames. Who is there afterwards is compared anew.
+	gapLimit = limit{pass: 60, fail: 240}
 	// clock: by how many seconds frames arrived before they can have been taken.
 	clockLimit = limit{pass: 2, fail: 5}
 )
@@ -52,6 +52,9 @@ func (e *Evidence) measureContinuity() (Fact, error) {
 	f.Measures["repeated"], f.Measures["nearest"] = repeated, nearest
 	f.weakest(repeatLimit.margin(repeated), ReasonRepeated)
 
+	if e.unnamedParts() > 0 {
+		f.weakest(unclear, ReasonLost)
+	}
 	gap := e.longestGap().Seconds()
 	f.Measures["gap_s"] = gap
 	// Nobody in the picture for long is no attack by itself.
@@ -67,20 +70,20 @@ func (e *Evidence) measureContinuity() (Fact, error) {
 	return f, nil
 }
 
-// leastScore compares the templates of each two steps of the session and gives the lowest score: a face that changes
-// slowly is far from the first in the end, even when neighbours agree. A step that has several templates is represented by
+// leastScore compares the templates of each two parts of the session and gives the lowest score: a face that changes
+// slowly is far from the first in the end, even when neighbours agree. A part that has several templates is represented by
 // the best of them, as one frame may be blurred or half hidden; see [Evidence.wantsTemplate].
 func (e *Evidence) leastScore() (least float64, n int, err error) {
-	steps := map[int][]face.Template{}
+	parts := map[int][]face.Template{}
 	for _, f := range e.frames {
 		if f.template.Vector != nil {
-			steps[f.step] = append(steps[f.step], f.template)
+			parts[f.part] = append(parts[f.part], f.template)
 			n++
 		}
 	}
 	least = 1
-	for i, a := range steps {
-		for j, b := range steps {
+	for i, a := range parts {
+		for j, b := range parts {
 			if j >= i {
 				continue
 			}
@@ -106,6 +109,31 @@ func bestScore(a, b []face.Template) (float64, error) {
 		}
 	}
 	return best, nil
+}
+
+// lost is for how long a face or the frames may be away before it counts as another part of the session.
+const lost = 1500 * time.Millisecond
+
+// unnamedParts counts the parts with frames of a face, but for the last, of which it is not known who they show: the face
+// was away before, and no template was made after. A movement may follow such an absence at once, so a part of a few
+// frames counts too.
+func (e *Evidence) unnamedParts() int {
+	named, faces := map[int]bool{}, map[int]int{}
+	last := 0
+	for _, f := range e.frames {
+		last = f.part
+		if f.Found {
+			faces[f.part]++
+		}
+		named[f.part] = named[f.part] || f.template.Vector != nil
+	}
+	n := 0
+	for part := range faces {
+		if !named[part] && (part != last || faces[part] > 8) {
+			n++
+		}
+	}
+	return n
 }
 
 // sharpestCut is the sharpest change from one frame to the next, in terms of what a moving head does within the time

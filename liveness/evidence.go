@@ -29,10 +29,12 @@ type Evidence struct {
 	// failures counts frames on which an inference failed.
 	failures int
 	spent    Spending
+	// step is the newest frame's.
+	step     int
 	spectrum spectrum
 }
 
-// EvidenceBytes bounds the memory of one session's evidence: 150 frames with at most a signature of 1.2 kB, 68 landmarks
+// EvidenceBytes bounds the memory of one session's evidence: 140 frames with at most a signature of 1.2 kB, 68 landmarks
 // and 468 mesh points, and the templates.
 const EvidenceBytes = 2 << 20
 
@@ -41,7 +43,7 @@ type Spending struct{ Frames, Mesh, Presentation, Template int }
 
 // Budget is what a session may cost the server at most. One verification runs the detector, landmarks and pose twice,
 // the mesh six times and the recogniser four times; what this comes to in terms of it is in docs/liveness.md.
-var Budget = Spending{Frames: MaxFrames, Mesh: 60, Presentation: 24, Template: 8}
+var Budget = Spending{Frames: MaxFrames, Mesh: 56, Presentation: 24, Template: 8}
 
 // seen is what is kept of one frame.
 type seen struct {
@@ -57,7 +59,7 @@ type seen struct {
 	mesh          []face.Point
 	live          float64 // NaN where not measured
 	template      face.Template
-	step          int     // of the challenge, that was revealed or to be revealed
+	part          int     // see [Evidence.partOf]
 	quality       float64 // of the sample for recognition, 0..1
 	sharpness     float64
 	ahead         bool // looked straight ahead, near enough

@@ -58,8 +58,8 @@ func (x *Examiner) measure(ctx context.Context, e *Evidence, following Following
 		return Moment{}, conflict("The session has taken all the frames it takes.", "Send about eight frames a second.")
 	}
 	e.spent.Frames++
-	f := seen{Moment: Moment{At: at}, step: following.Step, arrived: arrived, width: img.Width, height: img.Height, live: math.NaN()}
-	o, err := x.faces.Observe(ctx, img, func(o *face.Observation) face.Look { return e.look(following, o) })
+	f := seen{Moment: Moment{At: at}, part: e.partOf(following, at), arrived: arrived, width: img.Width, height: img.Height, live: math.NaN()}
+	o, err := x.faces.Observe(ctx, img, func(o *face.Observation) face.Look { return e.look(following, f.part, o) })
 	if err != nil {
 		e.failures++
 		return Moment{}, err
@@ -83,16 +83,16 @@ func (x *Examiner) measure(ctx context.Context, e *Evidence, following Following
 // look says which networks see a frame, within the budget. The mesh is for the depth: frames straight ahead, and those
 // far into a movement. The presentation network was trained on faces that look ahead, so it sees those. Templates are
 // made once for each step.
-func (e *Evidence) look(following Following, o *face.Observation) face.Look {
+func (e *Evidence) look(following Following, part int, o *face.Observation) face.Look {
 	ahead := looksAhead(o)
 	moving := following.Phase == PhaseAct && following.Progress > 0.4
 	var l face.Look
 	l.Mesh = e.spent.Mesh < Budget.Mesh && (ahead || moving)
 	l.Presentation = e.spent.Presentation < Budget.Presentation && ahead && following.Phase != PhaseAct
-	// A face that has just moved is blurred: the second frame of a step, or later.
-	calm := len(e.frames) > 0 && e.frames[len(e.frames)-1].ahead && e.frames[len(e.frames)-1].step == following.Step
+	// A face that has just moved is blurred: the second frame of a part, or later.
+	calm := len(e.frames) > 0 && e.frames[len(e.frames)-1].ahead && e.frames[len(e.frames)-1].part == part
 	if ahead && calm && e.spent.Template < Budget.Template && o.Dominance >= 0.5 {
-		l.Template = e.wantsTemplate(following)
+		l.Template = e.wantsTemplate(following, part)
 	}
 	if l.Mesh {
 		e.spent.Mesh++
@@ -106,9 +106,31 @@ func (e *Evidence) look(following Following, o *face.Observation) face.Look {
 	return l
 }
 
-// wantsTemplate says whether a template shall be made: one for each step while the face looks ahead before it, one at the
-// end, and up to two more for a step whose templates are unlike those of another.
-func (e *Evidence) wantsTemplate(following Following) bool {
+// partOf gives the part of the session that a frame at a time belongs to. A part begins with each step, and again when
+// the face or the frames were away for longer than lost: who is there then is found out anew.
+func (e *Evidence) partOf(following Following, at time.Duration) int {
+	if len(e.frames) == 0 {
+		return 0
+	}
+	last := e.frames[len(e.frames)-1]
+	if following.Step != e.step {
+		e.step = following.Step
+		return last.part + 1
+	}
+	for i := len(e.frames) - 1; i >= 0 && e.frames[i].part == last.part; i-- {
+		if e.frames[i].Found {
+			if at-e.frames[i].At > lost {
+				return last.part + 1
+			}
+			break
+		}
+	}
+	return last.part
+}
+
+// wantsTemplate says whether a template shall be made: one for each part while the face looks ahead, one at the end, and up
+// to two more for a part whose templates are unlike those of another.
+func (e *Evidence) wantsTemplate(following Following, part int) bool {
 	if following.Phase != PhaseSettle && following.Phase != "" {
 		return false
 	}
@@ -116,7 +138,7 @@ func (e *Evidence) wantsTemplate(following Following) bool {
 	for _, f := range e.frames {
 		switch {
 		case f.template.Vector == nil:
-		case f.step == following.Step:
+		case f.part == part:
 			here = append(here, f.template)
 		default:
 			before = append(before, f.template)

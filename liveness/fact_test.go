@@ -148,7 +148,7 @@ func calm(frames int) *Evidence {
 		for j := range f.signature {
 			f.signature[j] = byte(120 + 2*random.NormFloat64())
 		}
-		f.step = i * 4 / frames
+		f.part = i * 4 / frames
 		e.frames = append(e.frames, f)
 	}
 	for i := 0; i < frames; i += frames / 4 {
@@ -188,10 +188,20 @@ func TestContinuity(t *testing.T) {
 				e.frames[i].signature = e.frames[i-30].signature
 			}
 		}, false, true, ReasonRepeated},
-		{"away for three seconds", func(e *Evidence) {
+		{"away for three seconds, and the same person again", func(e *Evidence) {
 			for i := 20; i < 44; i++ {
 				e.frames[i].Found = false
 			}
+			e.frames[15].part, e.frames[44].part = 1, 1
+		}, true, false, ""},
+		{"away, and not known who came back", func(e *Evidence) {
+			for i := 20; i < 44; i++ {
+				e.frames[i].Found = false
+			}
+			for i := 44; i < 60; i++ {
+				e.frames[i].part = 5
+			}
+			e.frames[45].template = face.Template{}
 		}, false, false, ReasonLost},
 		{"sent faster than it was filmed", func(e *Evidence) {
 			for i := range e.frames {

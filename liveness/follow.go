@@ -60,6 +60,9 @@ type Following struct {
 	// Spans are the steps followed so far.
 	Spans []Span `json:"spans,omitempty"`
 
+	// Last is when the newest frame was taken.
+	Last time.Duration `json:"last"`
+
 	held    []Moment
 	pending Action
 }
@@ -83,6 +86,15 @@ const (
 
 // Next follows one more frame. Frames must come in the order of their capture.
 func (f *Following) Next(c Challenge, m Moment) {
+	if f.Phase == PhaseSettle && m.At-f.Last > lost {
+		// The connection was away while nothing was asked for: that costs no time. Once a step is revealed its time runs,
+		// whatever the connection does, or it could be cut to prepare for the step.
+		f.Since += m.At - f.Last
+		f.held = nil
+	}
+	if f.Phase != PhaseDone && f.Phase != PhaseBroken {
+		f.Last = m.At
+	}
 	switch f.Phase {
 	case "":
 		f.Phase, f.Since = PhaseSettle, m.At

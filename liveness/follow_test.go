@@ -182,3 +182,33 @@ func TestFollowingProperties(t *testing.T) {
 		}
 	})
 }
+
+// A connection that is lost between two steps costs no time; one that is lost after a step was revealed does not stop
+// that step's clock.
+func TestFollowingAfterAnAbsence(t *testing.T) {
+	for name, test := range map[string]struct {
+		phase Phase
+		want  Phase
+	}{"before a step": {PhaseSettle, PhaseAct}, "within a step": {PhaseAct, PhaseBroken}} {
+		t.Run(name, func(t *testing.T) {
+			var f Following
+			at := time.Duration(0)
+			show := func(n int) {
+				for range n {
+					m := pose(TurnLeft, 0)
+					m.At = at
+					f.Next(drawn(Access{}, TurnLeft), m)
+					at += frameTime
+				}
+			}
+			for show(1); f.Phase != test.phase; {
+				show(1)
+			}
+			at += 2 * time.Minute
+			show(8)
+			if f.Phase != test.want {
+				t.Errorf("phase %q (%s) afterwards, want %q", f.Phase, f.Break, test.want)
+			}
+		})
+	}
+}

@@ -13,8 +13,8 @@ import (
 const (
 	// Lifetime is how long a session can be used after it was opened.
 	Lifetime = 10 * time.Minute
-	// MaxFrames is how many frames a session takes: 15 seconds at 10 frames a second, or longer at fewer.
-	MaxFrames = 150
+	// MaxFrames is how many frames a session takes; it bounds what a session costs. See [Offer.Interval].
+	MaxFrames = 140
 	// MaxFrameBytes is the size of one frame's JPEG.
 	MaxFrameBytes = 256 << 10
 	// window is how many nonces are out at once, so that frames need not wait for each other's answers.
@@ -50,7 +50,9 @@ type Session struct {
 	Nonces []string `json:"nonces"`
 	// Frames is how many were admitted; LastCapture is the newest one's capture time on the camera's clock, in
 	// milliseconds, FirstCapture the first one's.
-	Frames       int   `json:"frames"`
+	Frames int `json:"frames"`
+	// StepBegan is how many of them came before the present step.
+	StepBegan    int   `json:"step_began"`
 	FirstCapture int64 `json:"first_capture"`
 	LastCapture  int64 `json:"last_capture"`
 	// FirstArrival and LastArrival are when they came, on the server's clock.
@@ -162,7 +164,11 @@ func (s *Session) Advance(now time.Time, m Moment) error {
 	if err := s.usable(now); err != nil {
 		return err
 	}
+	step := s.Following.Step
 	s.Following.Next(s.Challenge, m)
+	if s.Following.Step != step {
+		s.StepBegan = s.Frames
+	}
 	if s.Following.Phase == PhaseDone || s.Following.Phase == PhaseBroken || s.Frames == MaxFrames {
 		s.State, s.Nonces = StateComplete, nil
 	}
@@ -203,12 +209,15 @@ type Offer struct {
 	Expires  time.Time `json:"expires"`
 	// Limit is how long a step may take.
 	Limit time.Duration `json:"limit"`
+	// Interval is how far apart frames should be taken now. It grows for those who need more time, so that the frames last;
+	// frames that come more densely are taken, too.
+	Interval time.Duration `json:"interval"`
 }
 
 // Offer gives what may be shown now. A device that comes back after its connection was lost asks for it and goes on.
 func (s *Session) Offer() Offer {
 	o := Offer{State: s.State, Phase: s.Following.Phase, Step: s.Following.Step, Steps: len(s.Challenge.Steps),
-		Nonces: slices.Clone(s.Nonces), Expires: s.Expires(), Limit: s.Challenge.Access.StepLimit()}
+		Nonces: slices.Clone(s.Nonces), Expires: s.Expires(), Limit: s.Challenge.Access.StepLimit(), Interval: s.interval()}
 	if o.Phase == "" {
 		o.Phase = PhaseSettle
 	}
@@ -216,6 +225,14 @@ func (s *Session) Offer() Offer {
 		o.Action, o.Progress = s.Challenge.Steps[s.Following.Step].Action, s.Following.Progress
 	}
 	return o
+}
+
+// interval between frames: eight a second, and three once a step has taken more than its share of the frames.
+func (s *Session) interval() time.Duration {
+	if s.Frames-s.StepBegan > MaxFrames/(len(s.Challenge.Steps)+1) {
+		return 350 * time.Millisecond
+	}
+	return 125 * time.Millisecond
 }
 
 // refill brings the nonces that are out up to the window.

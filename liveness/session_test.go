@@ -206,6 +206,9 @@ func (m *machine) check(t *rapid.T) {
 	if offer.Phase != PhaseAct && offer.Action != "" {
 		t.Fatalf("the offer gives %q away in phase %q", offer.Action, offer.Phase)
 	}
+	if offer.Interval < 100*time.Millisecond || offer.Interval > 500*time.Millisecond {
+		t.Fatalf("frames are wanted every %v", offer.Interval)
+	}
 	if m.s.State == StateOpen && len(offer.Nonces) != window {
 		t.Fatalf("%d nonces are out", len(offer.Nonces))
 	}
