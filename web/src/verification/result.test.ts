@@ -14,7 +14,7 @@ function jsonNames(source: string, type: string): string[] {
 
 /** The values of Go's string constants whose names begin with one of the prefixes. */
 function constants(source: string, ...prefixes: string[]): string[] {
-	const declared = new RegExp(`^\\s*(?:${prefixes.join('|')})[A-Z]\\w*\\s+[\\w.]+\\s*=\\s*"(\\w+)"`, 'gm');
+	const declared = new RegExp(`^\\s*(?:const )?(?:${prefixes.join('|')})[A-Z]\\w*\\s+[\\w.]+\\s*=\\s*"(\\w+)"`, 'gm');
 	return [...source.matchAll(declared)].map((m) => m[1] ?? '');
 }
 
@@ -37,7 +37,7 @@ describe('the Go types and the readers agree', () => {
 });
 
 describe.each(Object.entries(dictionaries))('%s says', (_, words) => {
-	const source = go('reason.go') + go('error.go') + go('httpapi/catalogue.go');
+	const source = go('reason.go') + go('error.go') + go('httpapi/catalogue.go') + go('access/oidc.go') + go('notify/address.go');
 
 	test('every code, and no other', () => {
 		const codes = constants(source, 'Code', 'Reason');
